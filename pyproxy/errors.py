@@ -1,0 +1,208 @@
+"""Every error pyproxy raises on purpose, as one tree that knows no HTTP.
+
+::
+
+    PyproxyError
+    ├── ConfigurationError            the configuration or a command's arguments are wrong
+    │   └── ConfigurationErrors       several such mistakes, found in one reading
+    ├── StorageError                  the storage directory cannot be used
+    │   └── StorageInUse              another server holds it
+    ├── ListenError                   the server cannot listen where it should
+    ├── InvalidProjectName            asked for a name that no project can have
+    ├── InvalidFilename               asked for a name that no file may have
+    ├── NotAcceptable                 the client accepts none of the formats we speak
+    ├── ProjectNotFound               every repository that was asked said "no such project"
+    ├── FileNotListed                 the project exists, but lists no such file
+    ├── ProjectUnavailable            some upstream failed, and nothing better is known
+    ├── NotAnswered                   nobody may or can answer
+    │   ├── NoActiveUpstream          there is no active upstream at all
+    │   ├── NameReserved              only inactive upstreams may answer for this name
+    │   └── NotKnownOffline           offline, and nothing is known
+    ├── NotAnIndexPage                a body is no project page (``simple.parse``)
+    ├── EmptyIndexPage                an HTML index page without any file: the name is unknown there
+    └── UpstreamError                 an upstream was asked and failed
+        ├── UpstreamUnreachable       no connection, or it broke: refused, DNS, TLS, reset
+        │   ├── UpstreamTimeout       nothing came in time: connect, first byte, stall
+        │   └── ConnectionBroken      it stood, and broke: a reset, an end instead of an answer
+        ├── UpstreamStatus            it answered with a status that is no answer (401, 403, 429, 5xx)
+        ├── UpstreamInvalidResponse   it answered 200 with something that is not what was asked for
+        │   ├── BrokenOff             the body ended too early or ran on too long
+        │   └── HashMismatch          the bytes are not those that were listed
+        └── UpstreamForbidden         we refuse to go there: redirect, address or scheme (section "reach")
+
+``handlers/statuses.py`` maps them to HTTP, in one place. Messages are single sentences for people;
+they never contain credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class PyproxyError(Exception):
+    """The root of the tree; ``str(error)`` is a sentence for people."""
+
+
+class ConfigurationError(PyproxyError):
+    """A mistake in the configuration, an environment override or a command's arguments.
+
+    ``where`` names the file and line (``pyproxy.yaml:12``), the variable or the argument; ``key`` is the
+    dotted key; ``suggestion`` says what to do. ``str()`` joins what is there.
+    """
+
+    def __init__(
+        self, problem: str, *, where: str | None = None, key: str | None = None, suggestion: str | None = None
+    ) -> None:
+        self.problem = problem
+        self.where = where
+        self.key = key
+        self.suggestion = suggestion
+        super().__init__(problem)
+
+    def __str__(self) -> str:
+        parts = [part for part in (self.where, self.key, self.problem) if part]
+        message = ": ".join(parts)
+        return f"{message} ({self.suggestion})" if self.suggestion else message
+
+
+class ConfigurationErrors(ConfigurationError):
+    """Several mistakes found in one reading; ``str()`` has one line for each of ``mistakes``."""
+
+    def __init__(self, mistakes: Sequence[ConfigurationError]) -> None:
+        self.mistakes = tuple(mistakes)
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+
+
+class StorageError(PyproxyError):
+    """The storage directory cannot be created, read or written."""
+
+
+class StorageInUse(StorageError):
+    """Another server already works on this storage directory."""
+
+
+class ListenError(PyproxyError):
+    """The address or port to listen on cannot be had."""
+
+
+class InvalidProjectName(PyproxyError):
+    """No project can have this name (PEP 508); no upstream is asked."""
+
+
+class InvalidFilename(PyproxyError):
+    """No file may have this name: a path separator, NUL, ``..`` or over-long."""
+
+
+class NotAcceptable(PyproxyError):
+    """The client's ``Accept`` admits none of the Simple API's formats."""
+
+
+class ProjectNotFound(PyproxyError):
+    """Not mine, ask the next; at the end of the chain: nobody has the project."""
+
+    def __init__(self, project: str, detail: str | None = None) -> None:
+        self.project = project
+        super().__init__(detail or f"no index has a project named {project}")
+
+
+class FileNotListed(PyproxyError):
+    """The project is known, but no upstream lists this file (with this sha256)."""
+
+
+class NotAnswered(PyproxyError):
+    """Nobody may or can answer now, through no fault of an upstream."""
+
+
+class NoActiveUpstream(NotAnswered):
+    """No upstream is active, and the project is not local."""
+
+
+class NameReserved(NotAnswered):
+    """The name is matched by the explicit ``projects`` of inactive upstreams only."""
+
+    def __init__(self, project: str, upstreams: Sequence[str]) -> None:
+        self.upstreams = tuple(upstreams)
+        names = ", ".join(upstreams)
+        super().__init__(f"{project} is reserved for upstream {names}, which is switched off")
+
+
+class NotKnownOffline(NotAnswered):
+    """``cache.offline`` is on and nothing is known."""
+
+
+class NotAnIndexPage(PyproxyError):
+    """The body is no project page: a captive portal, a login page, broken JSON."""
+
+
+class EmptyIndexPage(PyproxyError):
+    """An HTML index page without any file: some indexes answer so for every unknown name."""
+
+
+class UpstreamError(PyproxyError):
+    """An upstream was asked and failed.
+
+    ``upstream`` is its name, ``reason`` a short clause without credentials ("refused the connection").
+    """
+
+    def __init__(self, upstream: str, reason: str) -> None:
+        self.upstream = upstream
+        self.reason = reason
+        super().__init__(f"upstream {upstream} {reason}")
+
+
+class ProjectUnavailable(PyproxyError):
+    """The walk over the upstreams ended without an answer because some of them failed.
+
+    ``failures`` stand in priority order and are not empty; the first is the most trusted upstream's.
+    ``asked_for`` is the project or file, for people.
+    """
+
+    def __init__(self, asked_for: str, failures: Sequence[UpstreamError]) -> None:
+        self.asked_for = asked_for
+        self.failures = tuple(failures)
+        super().__init__(str(self.failures[0]))
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether time-outs alone stood in the way."""
+        return all(isinstance(failure, UpstreamTimeout) for failure in self.failures)
+
+
+class UpstreamUnreachable(UpstreamError):
+    """A failure of the connection itself; enough of them in a row make the upstream rest."""
+
+
+class UpstreamTimeout(UpstreamUnreachable):
+    """Nothing came in time."""
+
+
+class ConnectionBroken(UpstreamUnreachable):
+    """The connection stood and broke before the answer was complete; asking again at once may help."""
+
+
+class UpstreamStatus(UpstreamError):
+    """The upstream answered with a status that decides nothing.
+
+    ``retry_after`` is in seconds, where the upstream named one.
+    """
+
+    def __init__(self, upstream: str, status: int, reason: str, retry_after: float | None = None) -> None:
+        super().__init__(upstream, reason)
+        self.status = status
+        self.retry_after = retry_after
+
+
+class UpstreamInvalidResponse(UpstreamError):
+    """The upstream's answer is not what was asked for."""
+
+
+class BrokenOff(UpstreamInvalidResponse):
+    """The body is shorter or longer than announced or listed."""
+
+
+class HashMismatch(UpstreamInvalidResponse):
+    """The bytes do not have the listed hash."""
+
+
+class UpstreamForbidden(UpstreamError):
+    """A redirect or link that is not followed: another host, a private address, a lower scheme."""

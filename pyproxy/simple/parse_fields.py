@@ -1,0 +1,210 @@
+"""The rules for single fields, shared by the JSON and the HTML parser.
+
+Each function takes what an upstream wrote, whatever it is, and returns a valid value or "nothing known": clients
+reject a whole page for one ``null`` or malformed value (uv for ``size``, ``upload-time`` and ``yanked``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes, urljoin
+
+import msgspec
+
+from pyproxy.errors import InvalidFilename
+from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.names import check_filename, is_metadata
+
+HASH_HEX_LENGTHS = {
+    "md5": 32,
+    "sha1": 40,
+    "sha224": 56,
+    "sha256": 64,
+    "sha384": 96,
+    "sha512": 128,
+    "sha3_224": 56,
+    "sha3_256": 64,
+    "sha3_384": 96,
+    "sha3_512": 128,
+    "blake2b": 128,
+    "blake2s": 64,
+}
+"""hashlib's names (an unknown one is fatal in pip) and the length of their values."""
+
+_MAX_DEPTH = 32
+_MAX_SIZE = 2**63 - 1
+_HEX = re.compile(r"[0-9a-f]+")
+_HTTP_URL = re.compile(
+    r"https?://(?:[!-.0-;=A-Z_a-z~%]*@)?(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?(?:[/?][!-\[\]-~]*)?",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_UPLOAD_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*(?:Z|\+00:?00)", re.ASCII)
+_URL_SAFE = "!$%&'()*+,/:;=?@[]~-._"
+
+
+def hashes_of(raw: object) -> dict[str, str]:
+    """The usable part of a hash mapping: hashlib names, lower-case hex of the right length."""
+    if not isinstance(raw, dict):
+        return {}
+    found: dict[str, str] = {}
+    for name, value in raw.items():
+        if isinstance(name, str) and isinstance(value, str):
+            algorithm, digest = name.lower(), value.lower()
+            if len(digest) == HASH_HEX_LENGTHS.get(algorithm) and _HEX.fullmatch(digest):
+                found[algorithm] = digest
+    return found
+
+
+def hashes_of_fragment(fragment: str) -> dict[str, str]:
+    """The hashes in a URL's fragment (``sha256=…``, PEP 503); ``egg=`` and the like are passed over."""
+    pairs = (pair.partition("=") for pair in fragment.split("&"))
+    return hashes_of({name: value for name, _, value in pairs})
+
+
+def core_metadata_of(raw: object, file_hashes: dict[str, str]) -> bool | dict[str, str]:
+    """The JSON value of ``core-metadata`` (PEP 714); a mapping without a usable hash still says "present".
+
+    A hash that equals the file's own is a known fault of some indexes: no metadata can have it.
+    """
+    if not isinstance(raw, dict):
+        return raw is True
+    found = hashes_of(raw)
+    if found and found.items() <= file_hashes.items():
+        return True
+    return found or True
+
+
+def size_of(raw: object) -> int | None:
+    """A size in bytes."""
+    return raw if type(raw) is int and 0 <= raw <= _MAX_SIZE else None
+
+
+def upload_time_of(raw: object) -> str | None:
+    """An upload time (PEP 700: ISO 8601 in UTC), verbatim unless it spells UTC otherwise than ``Z``.
+
+    One without an offset is dropped: guessing would move it by hours, and clients refuse it.
+    """
+    found = _UPLOAD_TIME.fullmatch(raw) if isinstance(raw, str) else None
+    if found is None:
+        return None
+    try:
+        datetime.fromisoformat(found[1])
+    except ValueError:
+        return None
+    return found[1] + "Z"
+
+
+def text_of(raw: object) -> str | None:
+    """A non-empty string."""
+    return raw if isinstance(raw, str) and raw else None
+
+
+def provenance_of(raw: object) -> str | None:
+    """The provenance URL, which must be absolute https (PEP 740)."""
+    return raw if isinstance(raw, str) and raw[:8].lower() == "https://" and _HTTP_URL.fullmatch(raw) else None
+
+
+def absolute_urls(raw: object) -> tuple[str, ...]:
+    """The absolute http(s) URLs of a list (PEP 708 ``tracks``, ``alternate-locations``)."""
+    if not isinstance(raw, Iterable) or isinstance(raw, str | dict):
+        return ()
+    return tuple(url for url in raw if isinstance(url, str) and _HTTP_URL.fullmatch(url))
+
+
+def listed_filename(raw: object) -> str | None:
+    """A filename as a page lists it, or ``None`` if no file may be listed so.
+
+    Names with percent signs are checked decoded as well, since somebody down the line will decode them. A metadata
+    sidecar is no file of its own: its URL belongs to PEP 658.
+    """
+    if not isinstance(raw, str) or is_metadata(raw):
+        return None
+    try:
+        check_filename(raw)
+        if "%" in raw:
+            check_filename(unquote_to_bytes(raw).decode("utf-8", "replace"))
+    except (InvalidFilename, UnicodeEncodeError):
+        return None
+    return raw
+
+
+def filename_of_url(url: str) -> str:
+    """The last path segment, percent-decoded; empty if there is none or it is not UTF-8."""
+    path = url.partition("#")[0].partition("?")[0].partition("://")[2]
+    _, slash, segment = path.rpartition("/")
+    if not slash or "%" not in segment:
+        return segment if slash else ""
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        return ""
+
+
+def resolve(href: str, base: str) -> str | None:
+    """The absolute http(s) URL of a link without its fragment, or ``None`` for any other link.
+
+    An absolute URL stays verbatim; characters that no URL may hold are percent-encoded, as browsers do.
+    """
+    bare = href.partition("#")[0]
+    if _HTTP_URL.fullmatch(bare):
+        return bare
+    # The URL standard removes these before parsing, and pages with indented attributes rely on it.
+    bare = bare.strip(" \t\r\n\f").replace("\t", "").replace("\r", "").replace("\n", "")
+    if not bare or _CONTROL.search(bare):
+        return None
+    try:
+        url = quote(bare, safe=_URL_SAFE)
+        # A link with a scheme of its own is not joined: that would mend what is no URL ("https:///x").
+        url = url if _SCHEME.match(url) else urljoin(base, url)
+    except ValueError:
+        return None
+    return url if _HTTP_URL.fullmatch(url) else None
+
+
+def host_of(url: str) -> str:
+    """``host`` or ``host:port`` of an absolute URL, in lower case."""
+    authority = url.partition("://")[2].partition("/")[0].partition("?")[0]
+    return authority.rpartition("@")[2].lower()
+
+
+def public_extra(raw: dict[str, Any], known: frozenset[str], hosts: Iterable[str]) -> dict[str, Any]:
+    """The unknown keys of an object that may be passed through.
+
+    Keys that begin with ``_`` are private to the upstream (PEP 691). A value that names one of ``hosts`` would lead
+    clients around this proxy, and one that cannot be written as JSON again cannot be stored.
+    """
+    unknown = raw.keys() - known
+    if not unknown:
+        return {}
+    marks = tuple(f"//{host}".encode() for host in hosts)
+    extra = {}
+    for key in sorted(unknown):
+        if not key.startswith("_") and _may_pass(raw[key], marks):
+            extra[key] = raw[key]
+    return extra
+
+
+def belongs_to(filename: str, project: NormalizedName) -> bool:
+    """Whether a filename begins with the project's name, however it is spelt."""
+    head = re.sub(r"[-_.]+", "-", filename[: 2 * len(project) + 2]).lower()
+    return head.startswith(f"{project}-")
+
+
+def _may_pass(value: Any, marks: tuple[bytes, ...]) -> bool:
+    try:
+        encoded = msgspec.json.encode(value).lower()
+    except (OverflowError, RecursionError, ValueError):
+        return False
+    return _nested_within(_MAX_DEPTH, value) and not any(mark in encoded for mark in marks)
+
+
+def _nested_within(levels: int, value: Any) -> bool:
+    """Whether a value is no deeper than ``levels``: the stored page nests it further, and reading it back recurses."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return not isinstance(value, list) or (levels > 0 and all(_nested_within(levels - 1, item) for item in value))

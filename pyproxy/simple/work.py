@@ -1,0 +1,88 @@
+"""The costly steps for big pages as plain functions, to be run in a worker thread or process.
+
+Arguments, results and errors can be pickled. Nothing here keeps state.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyproxy.simple import canonical
+from pyproxy.simple.model import NormalizedName, ProjectDetail
+from pyproxy.simple.negotiate import Format
+from pyproxy.simple.parse import parse_project_detail
+from pyproxy.simple.render import render_project_detail, render_project_list
+
+_BIG_BODY = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A page ready to be stored.
+
+    ``tag`` is the sha256 (hex) of the canonical bytes, ``canonical_z`` these bytes compressed (zlib); ``unhashed``
+    counts the files listed without a sha256, for which a recorded one matters.
+    """
+
+    tag: str
+    canonical_z: bytes
+    file_count: int
+    unhashed: int
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A page ready to be sent: the body, the same in gzip, and the part that their ETags share."""
+
+    body: bytes
+    gzipped: bytes
+    etag_base: str
+
+
+def prepare(body: bytes, content_type: str | None, url: str, project: NormalizedName) -> Prepared:
+    """Parse an upstream's answer; arguments and errors are those of ``parse_project_detail``."""
+    return prepare_detail(parse_project_detail(body, content_type, url, project))
+
+
+def prepare_detail(detail: ProjectDetail) -> Prepared:
+    """The same for a page that was not fetched, such as a local project's."""
+    encoded = canonical.encode(detail)
+    return Prepared(
+        tag=hashlib.sha256(encoded).hexdigest(),
+        canonical_z=zlib.compress(encoded, 1),
+        file_count=len(detail.files),
+        unhashed=sum(file.sha256 is None for file in detail.files),
+        status=detail.status,
+    )
+
+
+def render(canonical_z: bytes, format: Format, recorded: Mapping[str, str]) -> Rendered:
+    """Render a stored page; ``recorded`` as in ``render_project_detail``."""
+    detail = canonical.decode(zlib.decompress(canonical_z))
+    return _rendered(render_project_detail(detail, format, recorded))
+
+
+def render_list(names: Sequence[str], format: Format) -> Rendered:
+    """Render the list of projects."""
+    return _rendered(render_project_list(names, format))
+
+
+def links(canonical_z: bytes) -> dict[str, canonical.Link]:
+    """What fetching the files of a stored page takes, by filename."""
+    return canonical.links(zlib.decompress(canonical_z))
+
+
+def find_link(canonical_z: bytes, filename: str) -> canonical.Link | None:
+    """The same for one file."""
+    return canonical.find_link(zlib.decompress(canonical_z), filename)
+
+
+def _rendered(body: bytes) -> Rendered:
+    level = 6 if len(body) <= _BIG_BODY else 2
+    # mtime=0: equal pages must have equal bytes, since the ETag is a strong one.
+    return Rendered(body, gzip.compress(body, level, mtime=0), hashlib.sha256(body).hexdigest()[:32])

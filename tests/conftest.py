@@ -1,0 +1,19 @@
+"""What every test may use. Coroutine tests run on a loop of their own, through pytest-tornado's ``gen_test``."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+ASYNC_TEST_LIMIT_SECONDS = 60
+"""Ends a test that hangs; never a measurement."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        function = getattr(item, "function", None)
+        if inspect.iscoroutinefunction(function) and item.get_closest_marker("gen_test") is None:
+            item.add_marker(pytest.mark.gen_test(timeout=ASYNC_TEST_LIMIT_SECONDS))
+            if "io_loop" not in item.fixturenames:  # type: ignore[attr-defined]
+                item.fixturenames.append("io_loop")  # type: ignore[attr-defined]

@@ -1,0 +1,35 @@
+"""``pyproxy config``: look at the configuration without starting a server."""
+
+from __future__ import annotations
+
+import click
+
+from pyproxy.commands.invocation import Invocation
+from pyproxy.config.show import show as shown
+from pyproxy.settings import warnings
+
+
+@click.group()
+def config() -> None:
+    """Check or show the configuration."""
+
+
+@config.command()
+@click.pass_obj
+def check(invocation: Invocation) -> None:
+    """Read the configuration and name every mistake; the status is 2 if there is one."""
+    loaded = invocation.load()
+    for upstream in loaded.config.upstreams:
+        for warning in warnings(upstream):
+            click.echo(f"warning: upstream {upstream.name}: {warning}", err=True)
+    click.echo(f"{loaded.path} is valid" if loaded.path else "no configuration file was found; the defaults hold")
+
+
+@config.command()
+@click.pass_obj
+def show(invocation: Invocation) -> None:
+    """Print the configuration as it holds, with the source of each value that was given."""
+    loaded = invocation.load()
+    click.echo(f"# {loaded.path}" if loaded.path else "# no configuration file was found")
+    click.echo("# Upstreams are put into the database the first time a name is seen; see: pyproxy upstream list")
+    click.echo(shown(loaded), nl=False)

@@ -1,0 +1,48 @@
+"""The behaviour of the command ``pyproxy`` itself: ``serve`` is the default, errors end in statuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from pyproxy.commands.exits import failure_of
+from pyproxy.errors import PyproxyError
+
+DEFAULT_COMMAND = "serve"
+
+
+class PyproxyGroup(click.Group):
+    """A group whose default command may be left out, with its options or without."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Insert the default command where none is named."""
+        position = self._end_of_own_options(ctx, args)
+        if position is not None and (position == len(args) or args[position].startswith("-")):
+            args = [*args[:position], DEFAULT_COMMAND, *args[position:]]
+        return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; an error raised on purpose ends with its sentence and status, never a traceback."""
+        try:
+            return super().invoke(ctx)
+        except PyproxyError as error:
+            raise failure_of(error) from error
+
+    def _end_of_own_options(self, ctx: click.Context, args: list[str]) -> int | None:
+        """The index of the first argument that is not the group's own; ``None`` if one of them ends the command."""
+        takes_value = {
+            option: not param.is_flag
+            for param in self.get_params(ctx)
+            if isinstance(param, click.Option)
+            for option in param.opts
+        }
+        position = 0
+        while position < len(args):
+            option, equals, _ = args[position].partition("=")
+            if option not in takes_value:
+                return position
+            if not takes_value[option]:
+                return None  # --help, --version
+            position += 1 if equals else 2
+        return position if position == len(args) else None  # else the last one lacks its value

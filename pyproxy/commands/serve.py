@@ -1,0 +1,41 @@
+"""``pyproxy serve``: run the server in the foreground."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from pyproxy.commands.invocation import Invocation
+from pyproxy.settings import Text
+
+
+@click.command()
+@click.option(
+    "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file."
+)
+@click.option("--host", metavar="H", help="The address to listen on.")
+@click.option("--port", metavar="P", help="The port to listen on; 0 takes a free one.")
+@click.option("--workers", metavar="N", help="Processes that share the port and the cache; 0 is one per core.")
+@click.option("--storage", metavar="DIR", help="The directory of the database and the cached files.")
+@click.pass_obj
+def serve(
+    invocation: Invocation,
+    config_path: Path | None,
+    host: str | None,
+    port: str | None,
+    workers: str | None,
+    storage: str | None,
+) -> None:
+    """Run the server until SIGTERM or Ctrl-C."""
+    options = {"server.host": host, "server.port": port, "server.workers": workers, "storage.directory": storage}
+    overrides = {key: Text(value) for key, value in options.items() if value is not None}
+    if config_path is not None:
+        invocation = replace(invocation, config_path=config_path)
+    config = invocation.load(overrides).config
+
+    # Imported late: the other commands start without the web server's modules.
+    from pyproxy import app
+
+    app.serve(config)

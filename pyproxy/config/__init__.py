@@ -1,0 +1,32 @@
+"""The configuration: what may be set (``model``, ``keys``), where it comes from (``load``), how it is shown.
+
+Only ``pyproxy.app`` and ``pyproxy.commands`` import this package; everything else is given plain values.
+"""
+
+from __future__ import annotations
+
+from pyproxy.config.load import LoadedConfig, load, load_config
+from pyproxy.config.model import (
+    AccessConfig,
+    CacheConfig,
+    Config,
+    LocalConfig,
+    LoggingConfig,
+    ServerConfig,
+    StorageConfig,
+    TlsConfig,
+)
+
+__all__ = [
+    "AccessConfig",
+    "CacheConfig",
+    "Config",
+    "LoadedConfig",
+    "LocalConfig",
+    "LoggingConfig",
+    "ServerConfig",
+    "StorageConfig",
+    "TlsConfig",
+    "load",
+    "load_config",
+]

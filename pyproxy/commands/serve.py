@@ -36,6 +36,6 @@ def serve(
     config = invocation.load(overrides).config
 
     # Imported late: the other commands start without the web server's modules.
-    from pyproxy import app
+    from pyproxy.app import serve as run
 
-    app.serve(config)
+    run(config)

@@ -1,0 +1,26 @@
+"""KEY=VALUE arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyproxy.errors import ConfigurationError
+
+
+def read_pairs(arguments: Iterable[str]) -> dict[str, str]:
+    """Values by key; a value may hold further ``=``. Raises `ConfigurationError`.
+
+    An argument that is no pair is not quoted in the message: it may be a secret that lost its key.
+    """
+    pairs: dict[str, str] = {}
+    for number, argument in enumerate(arguments, start=1):
+        key, equals, value = argument.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise ConfigurationError(
+                f"setting number {number} is not of the form KEY=VALUE", suggestion="write it like index_ttl=5m"
+            )
+        if key in pairs:
+            raise ConfigurationError("is given twice", key=key, suggestion="give it once; lists are joined by commas")
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,9 @@
+"""The disk: the SQLite database and the cached files. All SQL lives here.
+
+- ``directory``   the storage directory and the names in it
+- ``lock``        one server per storage directory
+- ``database``    one writer thread, one reader; ``migrations`` holds the schema
+- ``upstreams``   the upstreams' settings, ``secrets`` encrypts what is secret of them
+- ``pages``       what upstreams answered for projects; ``recorded`` holds hashes learned at first download
+- ``files``       verified bytes under their sha256, with ``temporary``, ``manifests``, ``rebuild`` and ``uses``
+"""

@@ -1,0 +1,197 @@
+"""The SQLite database: reads where one stands, writes on one thread.
+
+Point reads take microseconds and run on the event loop's thread. Every write of a process runs on its one writer
+thread, each in a transaction of its own, so the loop never waits for the disk. Several processes may have the
+database open (server workers, commands); SQLite's own locks keep them apart.
+
+A connection must not be carried over a fork: open the database in each worker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote
+
+from pyproxy.errors import StorageError
+from pyproxy.storage.migrations import MIGRATIONS, Migration, applied, migrate
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+BUSY_TIMEOUT_MS = 5000
+"""How long a write waits for another process's write."""
+
+LOG_SIZE_LIMIT = 64 * 1024 * 1024
+"""Bytes to which the write-ahead log shrinks back after a large transaction."""
+
+Parameters = Mapping[str, object]
+
+_OUR_MISTAKES = (
+    sqlite3.IntegrityError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    sqlite3.DataError,
+    sqlite3.NotSupportedError,
+)
+"""A wrong statement of ours, not a state of the disk: it stays a traceback."""
+
+
+class Database:
+    """An open database; ``open`` makes one.
+
+    ``read`` is the reader's connection; rows answer to column names. Its statements must be fetched to their end,
+    or they hold an old state of the database.
+    """
+
+    def __init__(self, path: Path, reader: sqlite3.Connection, writer: sqlite3.Connection | None) -> None:
+        self.path = path
+        self.read = reader
+        self._writer = writer
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
+
+    @classmethod
+    def open(
+        cls, path: Path, *, read_only: bool = False, migrations: Sequence[Migration] = MIGRATIONS
+    ) -> Database:
+        """Open the database, brought to the newest schema; a missing one is created unless ``read_only``.
+
+        Raises `StorageError` when it cannot be opened, is damaged, or was made by a newer version.
+        """
+        writer = None
+        try:
+            try:
+                if not read_only:
+                    writer = _connect(path, "rwc")
+                    _prepare(writer, migrations)
+                reader = _connect(path, "ro" if read_only else "rw")
+                reader.execute("PRAGMA query_only = ON")
+                if read_only and applied(reader) != {migration.name for migration in migrations}:
+                    reader.close()
+                    raise StorageError(f"{path} has the schema of another version: start the server once")
+            except sqlite3.Error as error:
+                raise sentence(error, path) from error
+        except StorageError:
+            if writer is not None:
+                writer.close()
+            raise
+        return cls(path, reader, writer)
+
+    def one(self, sql: str, parameters: Parameters) -> sqlite3.Row | None:
+        """The first row of a query, if there is one. Raises `StorageError`."""
+        try:
+            row: sqlite3.Row | None = self.read.execute(sql, parameters).fetchone()
+        except sqlite3.Error as error:
+            raise sentence(error, self.path) from error
+        return row
+
+    def all(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
+        """All rows of a query. Raises `StorageError`."""
+        try:
+            return self.read.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise sentence(error, self.path) from error
+
+    async def write(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """Run ``function`` on the writer thread, in one transaction; its exceptions roll back and come out here.
+
+        A caller that is cancelled meanwhile does not end the write. Raises `StorageError`.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self._submit(function)))
+
+    def write_now(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """The same, waiting for it: for commands and worker threads, never on the event loop."""
+        return self._submit(function).result()
+
+    def write_later(self, function: Callable[[sqlite3.Connection], object]) -> None:
+        """The same, waited for by nobody; a failure is logged."""
+        self._submit(function).add_done_callback(_log_failure)
+
+    def close(self) -> None:
+        """Finish the writes that were asked for, then close."""
+        self._thread.shutdown(wait=True)
+        self.read.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    def _submit(self, function: Callable[[sqlite3.Connection], T]) -> Future[T]:
+        try:
+            return self._thread.submit(self._transact, function)
+        except RuntimeError as error:
+            raise StorageError(f"{self.path} is closed already") from error
+
+    def _transact(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        connection = self._writer
+        if connection is None:
+            raise StorageError(f"{self.path} was opened for reading only")
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                result = function(connection)
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite has rolled back by itself after some failures (disk full).
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except _OUR_MISTAKES:
+            raise
+        except sqlite3.Error as error:
+            raise sentence(error, self.path) from error
+        return result
+
+
+def sentence(error: sqlite3.Error, path: Path) -> StorageError:
+    """What a failure of SQLite means and what to do, for people."""
+    code = getattr(error, "sqlite_errorcode", None)
+    primary = code & 0xFF if isinstance(code, int) else None
+    if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return StorageError(
+            f"{path} is damaged or no database ({error}): restore it from a backup, or move it away and start "
+            "again; cached files are found again, upstreams and users are not"
+        )
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StorageError(f"{path} is busy: another process has been writing for too long; try again")
+    if primary == sqlite3.SQLITE_FULL:
+        return StorageError(f"{path} cannot grow: the disk is full")
+    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+        return StorageError(f"{path} cannot be opened or written ({error}): give it to the user that runs pyproxy")
+    return StorageError(f"{path} cannot be used: {error}")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    # One thread at a time uses each connection, but not always the one that opened it.
+    connection = sqlite3.connect(
+        f"file:{quote(str(path))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _prepare(writer: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    applied(writer)  # before anything is changed: is it ours at all?
+    # Only possible before the first table; lets the file shrink when pages go.
+    writer.execute("PRAGMA auto_vacuum = INCREMENTAL")
+    writer.execute("PRAGMA journal_mode = WAL")
+    writer.execute("PRAGMA synchronous = NORMAL")
+    writer.execute(f"PRAGMA journal_size_limit = {LOG_SIZE_LIMIT}")
+    writer.execute("PRAGMA foreign_keys = ON")
+    migrate(writer, migrations)
+
+
+def _log_failure(future: Future[object]) -> None:
+    error = future.exception()
+    if isinstance(error, StorageError):
+        log.error("%s", error)
+    elif error is not None:
+        log.error("a write failed", exc_info=error)

@@ -1,0 +1,190 @@
+"""Verified files: found on the event loop by one look-up and one ``stat``, kept and forgotten in threads of ours.
+
+How bytes, rows and manifests are changed together is told in ``shelf.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from pyproxy.errors import StorageError
+from pyproxy.storage import file_rows
+from pyproxy.storage.database import Database
+from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME, prepare_directory, reason
+from pyproxy.storage.manifests import FileName, Places
+from pyproxy.storage.rebuild import rebuild_from_manifests
+from pyproxy.storage.shelf import Shelf, is_whole
+from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
+from pyproxy.storage.uses import Uses
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+KEEPERS = 4
+"""Threads that fsync and rename."""
+
+RESERVE = 64 * 1024 * 1024
+"""Bytes that files in transfer leave to the database, where ``min_free`` is more than that."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Verified bytes on the disk. ``upstream`` is where they came from, ``stored_at`` in unix seconds."""
+
+    path: Path
+    size: int
+    sha256: str
+    stored_at: float
+    upstream: str
+
+    def open(self) -> FileIO:
+        """The bytes, unbuffered. Raises `StorageError` when they have gone meanwhile."""
+        try:
+            return FileIO(os.open(self.path, os.O_RDONLY | os.O_CLOEXEC), "rb")
+        except OSError as error:
+            raise StorageError(f"cannot open {self.path} ({reason(error)})") from error
+
+
+class FileStore:
+    """The files below a storage directory.
+
+    Opening one sweeps what dead processes left behind and, when the database is new, finds the files again by
+    their manifests. ``min_free`` is in bytes. Raises `StorageError` when the directory cannot be used.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        database: Database,
+        *,
+        min_free: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._database = database
+        self._min_free = min_free
+        self._clock = clock
+        self._uses = Uses(database)
+        self._places = Places(prepare_directory(directory / FILES_NAME))
+        rebuild_from_manifests(self._places, database, clock())
+        self._shelf = Shelf(self._places, database)
+        self._temporary = TemporaryFolder(directory.absolute() / TEMPORARY_NAME, self._shelf.recover)
+        self._keepers = ThreadPoolExecutor(max_workers=KEEPERS, thread_name_prefix="files")
+
+    # -- finding -------------------------------------------------------------------------------------------------
+
+    def find(self, project: str, filename: str, sha256: str) -> StoredFile | None:
+        """The file by project, name and hash. A row without its bytes is dropped and counts as not found."""
+        return self._found(
+            self._database.one(file_rows.FIND, {"project": project, "filename": filename, "sha256": sha256})
+        )
+
+    def find_by_hash(self, sha256: str) -> StoredFile | None:
+        """The same bytes under whatever name."""
+        return self._found(self._database.one(file_rows.FIND_BY_HASH, {"sha256": sha256}))
+
+    def note_use(self, sha256: str, when: float) -> None:
+        """Count a use, in memory."""
+        self._uses.note(sha256, when)
+
+    async def flush_uses(self) -> int:
+        """Write the counted uses; of how many files. Raises `StorageError`."""
+        return await self._uses.flush()
+
+    # -- keeping -------------------------------------------------------------------------------------------------
+
+    def temporary(self) -> TemporaryFile:
+        """A new file to write to. Raises `StorageError`."""
+        return self._temporary.create()
+
+    def may_keep(self, size: int) -> bool:
+        """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
+        return self._free() - size >= self._min_free
+
+    def has_room(self, size: int) -> bool:
+        """Whether the disk takes ``size`` more bytes for a while, for clients that are waiting for them."""
+        return self._free() - size >= min(self._min_free, RESERVE)
+
+    def _free(self) -> int:
+        """Bytes; -1 where the disk does not tell."""
+        try:
+            disk = os.statvfs(self._places.root)
+        except OSError:
+            return -1
+        return disk.f_bavail * disk.f_frsize
+
+    async def keep(
+        self,
+        temporary: TemporaryFile,
+        *,
+        sha256: str,
+        size: int,
+        project: str,
+        filename: str,
+        upstream: str,
+        hashes: Mapping[str, str],
+    ) -> StoredFile:
+        """Keep a verified temporary file under a name; a caller that is cancelled does not end it.
+
+        ``temporary`` stays open for its readers: discard it when they are done, kept or not. On any failure nothing
+        is kept. Raises `StorageError`.
+        """
+        name = self._name(project, filename, upstream, hashes)
+        descriptor = temporary.hand_over()
+        await self._in_thread(self._shelf.keep, temporary.path, descriptor, sha256, size, name)
+        return StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
+
+    async def add_name(
+        self, *, sha256: str, project: str, filename: str, upstream: str, hashes: Mapping[str, str]
+    ) -> StoredFile | None:
+        """One more name for stored bytes; ``None`` when they have gone meanwhile. Raises `StorageError`."""
+        name = self._name(project, filename, upstream, hashes)
+        size = await self._in_thread(self._shelf.add_name, sha256, name, self._temporary.path)
+        return None if size is None else StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
+
+    async def forget(self, project: str, filename: str | None = None) -> tuple[str, ...]:
+        """Forget a project's files, or one of them, and remove bytes that have no other name.
+
+        The filenames that were forgotten, sorted. Raises `StorageError`.
+        """
+        return await self._in_thread(self._shelf.forget, project, filename, self._temporary.path)
+
+    def close(self) -> None:
+        """Finish what is being kept, then remove the temporary files."""
+        self._keepers.shutdown(wait=True)
+        self._temporary.close()
+
+    async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            future = self._keepers.submit(function, *args, **kwargs)
+        except RuntimeError as error:
+            raise StorageError(f"{self._places.root} is closed already") from error
+        return await asyncio.shield(asyncio.wrap_future(future))
+
+    def _name(self, project: str, filename: str, upstream: str, hashes: Mapping[str, str]) -> FileName:
+        return FileName(
+            project=project, filename=filename, upstream=upstream, hashes=dict(hashes), time=self._clock()
+        )
+
+    def _found(self, row: sqlite3.Row | None) -> StoredFile | None:
+        if row is None:
+            return None
+        sha256, size = row["sha256"], row["size"]
+        path = self._places.content(sha256)
+        if not is_whole(path, size):
+            self._database.write_later(lambda connection: self._drop_if_gone(connection, sha256, size))
+            return None
+        return StoredFile(path, size, sha256, row["stored_at"], row["upstream"])
+
+    def _drop_if_gone(self, connection: sqlite3.Connection, sha256: str, size: int) -> None:
+        # Looked at again, because the bytes may have been fetched again meanwhile.
+        if not is_whole(self._places.content(sha256), size):
+            file_rows.delete_content(connection, sha256)

@@ -1,0 +1,194 @@
+"""The schema, as an ordered list of named steps.
+
+A step and the record that it was done share one transaction, so a server that dies in between begins again where
+it was. A step that has been released is never changed; a change of the schema is a new step at the end, with a
+test that starts from the schema before it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from pyproxy.errors import StorageError
+
+
+class Migration(NamedTuple):
+    """One step: its name, recorded for ever, and its statements."""
+
+    name: str
+    statements: tuple[str, ...]
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(
+        "upstreams",
+        (
+            # AUTOINCREMENT: the id of a removed upstream must never come back with somebody else's pages.
+            """
+            CREATE TABLE upstreams (
+                id INTEGER PRIMARY KEY AUTOINCREMENT,
+                generation INTEGER NOT NULL DEFAULT 1,
+                priority INTEGER NOT NULL,
+                name TEXT NOT NULL UNIQUE,
+                url TEXT NOT NULL,
+                index_path TEXT NOT NULL,
+                active INTEGER NOT NULL CHECK (active IN (0, 1)),
+                username TEXT,
+                password BLOB,
+                token BLOB,
+                credential_hosts TEXT NOT NULL,
+                verify_ssl INTEGER NOT NULL CHECK (verify_ssl IN (0, 1)),
+                ca_bundle TEXT,
+                client_certificate TEXT,
+                client_key TEXT,
+                connect_timeout_ms INTEGER NOT NULL,
+                stall_timeout_ms INTEGER NOT NULL,
+                http_proxy BLOB,
+                index_ttl REAL,
+                missing_ttl REAL,
+                on_failure TEXT NOT NULL CHECK (on_failure IN ('next', 'stop')),
+                redirect_hosts TEXT NOT NULL,
+                projects TEXT NOT NULL,
+                excluded_projects TEXT NOT NULL
+            )
+            """,
+            "CREATE TABLE seen_upstreams (name TEXT NOT NULL PRIMARY KEY) WITHOUT ROWID",
+            """
+            CREATE TABLE upstreams_revision (
+                only INTEGER PRIMARY KEY CHECK (only = 1),
+                revision INTEGER NOT NULL
+            )
+            """,
+            "INSERT INTO upstreams_revision (only, revision) VALUES (1, 0)",
+        ),
+    ),
+    Migration(
+        "pages",
+        (
+            """
+            CREATE TABLE pages (
+                project TEXT NOT NULL,
+                upstream_id INTEGER NOT NULL REFERENCES upstreams (id) ON DELETE CASCADE,
+                generation INTEGER NOT NULL,
+                tag TEXT,
+                etag TEXT,
+                last_modified TEXT,
+                url TEXT,
+                serial TEXT,
+                checked_at REAL NOT NULL,
+                changed_at REAL NOT NULL,
+                PRIMARY KEY (project, upstream_id)
+            ) WITHOUT ROWID
+            """,
+            "CREATE INDEX pages_by_upstream ON pages (upstream_id)",
+            "CREATE INDEX pages_by_tag ON pages (tag) WHERE tag IS NOT NULL",
+            # The list of known projects, without reading the wide rows.
+            "CREATE INDEX pages_found ON pages (project) WHERE tag IS NOT NULL",
+            # With a rowid: bodies are large, and their tags alone make a small index.
+            "CREATE TABLE page_bodies (tag TEXT NOT NULL PRIMARY KEY, body_z BLOB NOT NULL)",
+        ),
+    ),
+    Migration(
+        "recorded hashes",
+        (
+            """
+            CREATE TABLE recorded_hashes (
+                project TEXT NOT NULL,
+                upstream_id INTEGER NOT NULL REFERENCES upstreams (id) ON DELETE CASCADE,
+                filename TEXT NOT NULL,
+                sha256 TEXT NOT NULL,
+                recorded_at REAL NOT NULL,
+                PRIMARY KEY (project, upstream_id, filename)
+            ) WITHOUT ROWID
+            """,
+        ),
+    ),
+    Migration(
+        "files",
+        (
+            """
+            CREATE TABLE contents (
+                sha256 TEXT NOT NULL PRIMARY KEY,
+                size INTEGER NOT NULL,
+                stored_at REAL NOT NULL,
+                last_used REAL NOT NULL,
+                uses INTEGER NOT NULL DEFAULT 0
+            ) WITHOUT ROWID
+            """,
+            """
+            CREATE TABLE files (
+                project TEXT NOT NULL,
+                filename TEXT NOT NULL,
+                sha256 TEXT NOT NULL REFERENCES contents (sha256) ON DELETE CASCADE,
+                upstream TEXT NOT NULL,
+                hashes TEXT NOT NULL,
+                kept_at REAL NOT NULL,
+                PRIMARY KEY (project, filename, sha256)
+            ) WITHOUT ROWID
+            """,
+            "CREATE INDEX files_by_content ON files (sha256)",
+            """
+            CREATE TABLE file_index (
+                only INTEGER PRIMARY KEY CHECK (only = 1),
+                complete_since REAL NOT NULL
+            )
+            """,
+        ),
+    ),
+)
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring the database to the newest schema; several processes may do so at once.
+
+    Raises `StorageError` when a newer pyproxy, or another program, made the database.
+    """
+    done = applied(connection)
+    names = [migration.name for migration in migrations]
+    unknown = done - set(names)
+    if unknown:
+        raise StorageError(
+            f"the database was made by a newer pyproxy (it has the step {sorted(unknown)[0]!r}): "
+            "use that version, or restore the backup from before the upgrade"
+        )
+    if done == set(names):
+        return
+    for migration in migrations:
+        _apply(connection, migration)
+
+
+def applied(connection: sqlite3.Connection) -> set[str]:
+    """The names of the steps that were done; empty for a new database.
+
+    Raises `StorageError` for a database that has tables, but not ours.
+    """
+    tables = {str(row[0]) for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    if "migrations" in tables:
+        return {str(row[0]) for row in connection.execute("SELECT name FROM migrations")}
+    if tables:
+        raise StorageError("the database belongs to another program: choose another storage.directory")
+    return set()
+
+
+def _apply(connection: sqlite3.Connection, migration: Migration) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (name TEXT NOT NULL PRIMARY KEY, applied_at REAL NOT NULL)"
+        )
+        # Asked again under the write lock: another process may have been faster.
+        known = connection.execute("SELECT 1 FROM migrations WHERE name = :name", {"name": migration.name}).fetchone()
+        if known is None:
+            for statement in migration.statements:
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO migrations (name, applied_at) VALUES (:name, :now)",
+                {"name": migration.name, "now": time.time()},
+            )
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")

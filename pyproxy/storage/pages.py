@@ -1,0 +1,225 @@
+"""What upstreams answered for projects: pages and 404s, the newest answer of each.
+
+Freshness is a small row of its own, so that a 304 costs a few bytes; bodies (the canonical form, compressed) lie
+under their content's tag and are written only when they are new. Rows belong to a *generation* of their upstream:
+when its index URL changes, no answer of the old one counts any more, not even one that is still on its way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pyproxy.simple.model import NormalizedName
+from pyproxy.storage.database import Database
+
+SWEEP_AT_ONCE = 500
+"""Bodies removed in one transaction, so that other writes get their turn."""
+
+
+class PageKey(NamedTuple):
+    """Whose answer it is: the upstream's id and generation."""
+
+    upstream_id: int
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPage:
+    """An upstream's newest answer for a project.
+
+    ``tag`` names the page's content, ``None`` is a 404. ``etag`` and ``last_modified`` are for conditional
+    requests; ``page_url`` is where the page was found, after redirects. Last confirmed at ``checked_at``, another
+    content since ``changed_at`` (unix seconds).
+    """
+
+    tag: str | None
+    etag: str | None
+    last_modified: str | None
+    checked_at: float
+    changed_at: float
+    page_url: str | None
+    serial: str | None
+
+
+class PageStore:
+    """Keeps the newest answer of each upstream for each project."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._swept_revision: int | None = None
+
+    def get(self, key: PageKey, project: NormalizedName) -> KnownPage | None:
+        """The newest answer, however old; ``None`` where the upstream was never asked, or a page lost its body."""
+        row = self._database.one(
+            """
+            SELECT tag, etag, last_modified, checked_at, changed_at, url, serial FROM pages
+            WHERE project = :project AND upstream_id = :upstream_id AND generation = :generation
+                AND (tag IS NULL OR EXISTS (SELECT 1 FROM page_bodies WHERE page_bodies.tag = pages.tag))
+            """,
+            _row(key, project),
+        )
+        return None if row is None else KnownPage(*row)
+
+    def body(self, tag: str) -> bytes | None:
+        """A page's canonical form, zlib-compressed; ``None`` when it has gone meanwhile."""
+        row = self._database.one("SELECT body_z FROM page_bodies WHERE tag = :tag", {"tag": tag})
+        return None if row is None else bytes(row["body_z"])
+
+    async def put_page(
+        self,
+        key: PageKey,
+        project: NormalizedName,
+        *,
+        tag: str,
+        body_z: bytes,
+        etag: str | None,
+        last_modified: str | None,
+        url: str,
+        checked_at: float,
+        serial: str | None = None,
+    ) -> bool:
+        """Keep a page; ``False`` when its upstream has been removed or redirected elsewhere meanwhile."""
+        values = _row(key, project) | {
+            "tag": tag,
+            "etag": etag,
+            "last_modified": last_modified,
+            "url": url,
+            "serial": serial,
+            "checked_at": checked_at,
+        }
+
+        def put(connection: sqlite3.Connection) -> bool:
+            if not _is_current(connection, key):
+                return False
+            connection.execute(
+                "INSERT INTO page_bodies (tag, body_z) VALUES (:tag, :body_z) ON CONFLICT (tag) DO NOTHING",
+                {"tag": tag, "body_z": body_z},
+            )
+            _replace(connection, values)
+            return True
+
+        return await self._database.write(put)
+
+    async def put_missing(self, key: PageKey, project: NormalizedName, checked_at: float) -> bool:
+        """Remember a 404; ``False`` as in ``put_page``."""
+        values = _row(key, project) | dict.fromkeys(("tag", "etag", "last_modified", "url", "serial"))
+        values["checked_at"] = checked_at
+
+        def put(connection: sqlite3.Connection) -> bool:
+            if not _is_current(connection, key):
+                return False
+            _replace(connection, values)
+            return True
+
+        return await self._database.write(put)
+
+    async def touch(
+        self, key: PageKey, project: NormalizedName, checked_at: float, etag: str | None = None
+    ) -> bool:
+        """Confirm the known answer (a 304); ``False`` when there is none any more."""
+        values = _row(key, project) | {"checked_at": checked_at, "etag": etag}
+        sql = """
+            UPDATE pages SET checked_at = :checked_at, etag = coalesce(:etag, etag)
+            WHERE project = :project AND upstream_id = :upstream_id AND generation = :generation
+            """
+        return await self._database.write(lambda connection: connection.execute(sql, values).rowcount > 0)
+
+    async def purge(self, project: NormalizedName) -> int:
+        """Forget what every upstream answered for a project; how many answers that were."""
+
+        def purge(connection: sqlite3.Connection) -> int:
+            removed = connection.execute(
+                "DELETE FROM pages WHERE project = :project RETURNING tag", {"project": project}
+            ).fetchall()
+            for row in removed:
+                _drop_unreferenced(connection, row["tag"])
+            return len(removed)
+
+        return await self._database.write(purge)
+
+    async def sweep(self) -> int:
+        """Remove bodies that lost their last page with a changed or removed upstream; how many were removed.
+
+        A bounded number at a time: call it again until it returns 0. Costs a point read while no upstream changes,
+        because nothing else leaves bodies behind.
+        """
+        row = self._database.one("SELECT revision FROM upstreams_revision", {})
+        revision = None if row is None else int(row["revision"])
+        if revision == self._swept_revision:
+            return 0
+
+        def sweep(connection: sqlite3.Connection) -> int:
+            removed = connection.execute(
+                """
+                DELETE FROM page_bodies WHERE tag IN (
+                    SELECT tag FROM page_bodies
+                    WHERE NOT EXISTS (SELECT 1 FROM pages WHERE pages.tag = page_bodies.tag) LIMIT :limit
+                )
+                """,
+                {"limit": SWEEP_AT_ONCE},
+            ).rowcount
+            if removed:
+                connection.execute("PRAGMA incremental_vacuum").fetchall()
+            return removed
+
+        removed = await self._database.write(sweep)
+        if not removed:
+            self._swept_revision = revision
+        return removed
+
+    def list_projects(self, limit: int | None = None) -> list[NormalizedName]:
+        """The names of which some upstream has a page, sorted, at most ``limit`` of them.
+
+        Reads as many rows as it returns: the caller keeps the answer for a while.
+        """
+        rows = self._database.all(
+            """
+            SELECT DISTINCT project FROM pages INDEXED BY pages_found
+            WHERE tag IS NOT NULL ORDER BY project LIMIT :limit
+            """,
+            {"limit": -1 if limit is None else limit},
+        )
+        return [row[0] for row in rows]
+
+
+def _row(key: PageKey, project: NormalizedName) -> dict[str, object]:
+    return {"project": project, "upstream_id": key.upstream_id, "generation": key.generation}
+
+
+def _is_current(connection: sqlite3.Connection, key: PageKey) -> bool:
+    sql = "SELECT 1 FROM upstreams WHERE id = :id AND generation = :generation"
+    return connection.execute(sql, {"id": key.upstream_id, "generation": key.generation}).fetchone() is not None
+
+
+def _replace(connection: sqlite3.Connection, values: dict[str, object]) -> None:
+    """Write the newest answer, and remove the body that it replaces."""
+    old = connection.execute(
+        "SELECT tag FROM pages WHERE project = :project AND upstream_id = :upstream_id", values
+    ).fetchone()
+    connection.execute(
+        """
+        INSERT INTO pages (
+            project, upstream_id, generation, tag, etag, last_modified, url, serial, checked_at, changed_at
+        ) VALUES (
+            :project, :upstream_id, :generation, :tag, :etag, :last_modified, :url, :serial, :checked_at, :checked_at
+        )
+        ON CONFLICT (project, upstream_id) DO UPDATE SET
+            changed_at = CASE WHEN tag IS excluded.tag THEN changed_at ELSE excluded.changed_at END,
+            generation = excluded.generation, tag = excluded.tag, etag = excluded.etag,
+            last_modified = excluded.last_modified, url = excluded.url, serial = excluded.serial,
+            checked_at = excluded.checked_at
+        """,
+        values,
+    )
+    if old is not None and old["tag"] != values["tag"]:
+        _drop_unreferenced(connection, old["tag"])
+
+
+def _drop_unreferenced(connection: sqlite3.Connection, tag: str | None) -> None:
+    if tag is not None:
+        connection.execute(
+            "DELETE FROM page_bodies WHERE tag = :tag AND NOT EXISTS (SELECT 1 FROM pages WHERE tag = :tag)",
+            {"tag": tag},
+        )

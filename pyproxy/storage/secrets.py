@@ -1,0 +1,127 @@
+"""Passwords and tokens, encrypted at rest.
+
+The key is ``PYPROXY_SECRET_KEY``, or else the file ``secret.key`` in the storage directory, made at the first start
+and readable by its owner only. It is needed beside a backup of the database. Nothing in here puts a secret or a
+key into a message.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import logging
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+
+from pyproxy.errors import ConfigurationError, StorageError
+from pyproxy.storage.directory import SECRET_KEY_NAME, prepare_directory, reason, sync_directory
+
+log = logging.getLogger(__name__)
+
+VARIABLE = "PYPROXY_SECRET_KEY"
+SHORTEST_KEY = 16
+"""Characters that a key of the environment must have."""
+
+_SALT = b"pyproxy: secrets of upstreams"
+"""Fixed: the same variable must give the same key on every machine. Slow derivation has to make up for it."""
+
+
+class SecretBox:
+    """Encrypts and decrypts texts with one key; ``open`` finds the key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._fernet = Fernet(key)
+
+    @classmethod
+    def open(cls, directory: Path, environ: Mapping[str, str]) -> SecretBox:
+        """The box of a storage directory.
+
+        Raises `StorageError` when the key file cannot be read or made, `ConfigurationError` for a variable that is
+        too short.
+        """
+        given = environ.get(VARIABLE)
+        return cls(_derive(given) if given else _key_file(prepare_directory(directory)))
+
+    def encrypt(self, secret: str) -> bytes:
+        """The encrypted text."""
+        return self._fernet.encrypt(secret.encode())
+
+    def decrypt(self, encrypted: bytes, upstream: str) -> str:
+        """The text again. Raises `StorageError`, naming the upstream, when another key encrypted it."""
+        try:
+            return self._fernet.decrypt(encrypted).decode()
+        except InvalidToken:
+            # Without the cause: it tells nothing, and its frames hold the encrypted text.
+            raise StorageError(
+                f"the secrets of upstream {upstream} were encrypted with another key: restore {SECRET_KEY_NAME} or "
+                f"{VARIABLE}, or enter them again (upstream set {upstream} password=… or token=…)"
+            ) from None
+
+
+def _derive(given: str) -> bytes:
+    """The key of a text: a Fernet key as it is, anything else through scrypt (RFC 7914)."""
+    with contextlib.suppress(ValueError, binascii.Error):
+        if len(given) == 44 and len(base64.b64decode(given, altchars=b"-_", validate=True)) == 32:
+            return given.encode()
+    if len(given) < SHORTEST_KEY:
+        raise ConfigurationError(
+            "is too short for a key", where=VARIABLE, suggestion=f"use at least {SHORTEST_KEY} random characters"
+        )
+    # 16 MiB and some 50 ms, once per start.
+    derived = Scrypt(salt=_SALT, length=32, n=2**14, r=8, p=1).derive(given.encode())
+    return base64.urlsafe_b64encode(derived)
+
+
+def _key_file(directory: Path) -> bytes:
+    path = directory / SECRET_KEY_NAME
+    try:
+        if not path.exists():
+            _make_key_file(path)
+        with path.open("rb") as stream:
+            _keep_private(path, stream.fileno())
+            key = stream.read().strip()
+    except OSError as error:
+        raise StorageError(
+            f"cannot use the key {path} ({reason(error)}): give it to the user that runs pyproxy"
+        ) from error
+    try:
+        Fernet(key)
+    except ValueError:
+        raise StorageError(
+            f"{path} is no key: restore it from a backup, or remove it and enter the upstreams' secrets again"
+        ) from None
+    return key
+
+
+def _make_key_file(path: Path) -> None:
+    """Write a new key beside, then link it: of several processes one wins, and nobody reads half a key."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(descriptor, "wb") as stream:
+            stream.write(Fernet.generate_key() + b"\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        beside.unlink()
+    sync_directory(path.parent)
+
+
+def _keep_private(path: Path, descriptor: int) -> None:
+    """A key that others can read (a careless copy from a backup) is taken from them again, and they may have it."""
+    if stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
+        os.fchmod(descriptor, 0o600)
+        log.warning(
+            "%s could be read by other users of this machine; now it cannot. If somebody may have read it, change "
+            "the upstreams' passwords and tokens",
+            path,
+        )

@@ -1,0 +1,172 @@
+"""Bytes, their rows and their manifest, changed together: keep, add a name, forget.
+
+The order of keeping: fsync the temporary file, write the manifest into the temporary folder (the *intention*),
+rename the bytes, then the rows, and last the manifest. Forgetting goes the other way, with an intention that has no
+names. So a row means whole bytes, and a process that dies in between leaves an intention, by which the next start
+finishes the work.
+
+Whoever changes something holds the lock of the directory that the bytes lie in, against threads and processes
+alike. Everything here waits for the disk: it runs in worker threads.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pyproxy.errors import StorageError
+from pyproxy.storage import file_rows
+from pyproxy.storage.database import Database
+from pyproxy.storage.directory import reason, sync_directory
+from pyproxy.storage.manifests import FileName, Manifest, Places, read_manifest, write_manifest
+from pyproxy.storage.temporary import INTENTION_SUFFIX, locked
+
+
+class Shelf:
+    """The files' final places. ``workspace`` arguments are the process's own temporary folder."""
+
+    def __init__(self, places: Places, database: Database) -> None:
+        self._places = places
+        self._database = database
+
+    def keep(self, arrived: Path, descriptor: int, sha256: str, size: int, name: FileName) -> None:
+        """Move verified bytes to their place and make them known; ``descriptor`` is theirs, and is closed.
+
+        Raises `StorageError`: then nothing is kept, and the file at ``arrived`` is gone, too.
+        """
+        content = self._places.content(sha256)
+        try:
+            arrived_size = os.fstat(descriptor).st_size
+            if arrived_size != size:
+                raise StorageError(f"{name.filename} is not kept: {arrived_size} of {size} bytes are on the disk")
+            os.fsync(descriptor)
+            if not content.parent.exists():
+                content.parent.mkdir(exist_ok=True)
+                sync_directory(self._places.root)
+            with locked(content.parent):
+                self._publish(Manifest(sha256=sha256, size=size, names=(name,)), arrived)
+        except OSError as error:
+            raise StorageError(f"{name.filename} is not kept: cannot write it ({reason(error)})") from error
+        finally:
+            os.close(descriptor)
+            arrived.unlink(missing_ok=True)
+
+    def add_name(self, sha256: str, name: FileName, workspace: Path) -> int | None:
+        """One more name for stored bytes; their size, ``None`` when they have gone. Raises `StorageError`."""
+        content = self._places.content(sha256)
+        try:
+            with locked(content.parent):
+                known = self._known(sha256)
+                if known is None or not is_whole(content, known.size):
+                    return None
+                merged = known.with_name(name)
+                with _intention(workspace, merged) as intention:
+                    self._commit(merged, intention)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StorageError(f"{name.filename} gets no name: cannot write it ({reason(error)})") from error
+        return known.size
+
+    def forget(self, project: str, filename: str | None, workspace: Path) -> tuple[str, ...]:
+        """Forget a project's files, or one; the filenames, sorted. Raises `StorageError`."""
+        sql = """
+            SELECT filename, sha256 FROM files
+            WHERE project = :project AND (:filename IS NULL OR filename = :filename)
+            """
+        values = {"project": project, "filename": filename}
+        rows = self._database.write_now(lambda connection: connection.execute(sql, values).fetchall())
+        for row in rows:
+            try:
+                self._forget_name(row["sha256"], project, row["filename"], workspace)
+            except OSError as error:
+                raise StorageError(f"cannot remove {row['filename']} ({reason(error)})") from error
+        return tuple(sorted({row["filename"] for row in rows}))
+
+    def recover(self, intention: Path) -> None:
+        """Finish what a dead process intended, if its bytes had reached their place. Raises `StorageError`."""
+        manifest = read_manifest(intention)
+        if manifest is None:
+            return
+        content = self._places.content(manifest.sha256)
+        if not content.parent.exists():
+            return
+        with locked(content.parent):
+            if not manifest.names:
+                # Rows that are there again, or still, mean that the bytes are wanted.
+                if self._known(manifest.sha256) is None:
+                    self._remove_bytes(manifest.sha256)
+            elif is_whole(content, manifest.size):
+                merged = self._merged(manifest)
+                write_manifest(intention, merged)
+                self._commit(merged, intention)
+
+    def _publish(self, manifest: Manifest, arrived: Path) -> None:
+        content = self._places.content(manifest.sha256)
+        merged = self._merged(manifest)
+        with _intention(arrived.parent, merged) as intention:
+            os.replace(arrived, content)
+            try:
+                sync_directory(content.parent)
+                self._commit(merged, intention)
+            except BaseException:
+                content.unlink(missing_ok=True)
+                raise
+
+    def _forget_name(self, sha256: str, project: str, filename: str, workspace: Path) -> None:
+        content, manifest = self._places.content(sha256), self._places.manifest(sha256)
+        content.parent.mkdir(exist_ok=True)
+        with locked(content.parent):
+            known = self._known(sha256)
+            if known is None:
+                return
+            rest = known.without_name(project, filename)
+            with _intention(workspace, rest) as intention:
+                if rest.names:
+                    # The manifest first: names come back from it, but never from the rows.
+                    os.replace(intention, manifest)
+                    self._database.write_now(
+                        lambda connection: file_rows.delete_name(connection, sha256, project, filename)
+                    )
+                else:
+                    self._database.write_now(lambda connection: file_rows.delete_content(connection, sha256))
+                    self._remove_bytes(sha256)
+
+    def _remove_bytes(self, sha256: str) -> None:
+        self._places.content(sha256).unlink(missing_ok=True)
+        self._places.manifest(sha256).unlink(missing_ok=True)
+
+    def _known(self, sha256: str) -> Manifest | None:
+        return self._database.write_now(lambda connection: file_rows.manifest_of(connection, sha256))
+
+    def _merged(self, manifest: Manifest) -> Manifest:
+        """The manifest with the names that the bytes have had so far."""
+        before = read_manifest(self._places.manifest(manifest.sha256))
+        merged = Manifest(sha256=manifest.sha256, size=manifest.size, names=before.names if before else ())
+        for name in manifest.names:
+            merged = merged.with_name(name)
+        return merged
+
+    def _commit(self, manifest: Manifest, intention: Path) -> None:
+        self._database.write_now(lambda connection: file_rows.insert(connection, manifest))
+        os.replace(intention, self._places.manifest(manifest.sha256))
+
+
+def is_whole(path: Path, size: int) -> bool:
+    """Whether there is a file of this size: one ``stat``."""
+    with contextlib.suppress(OSError):
+        return path.stat().st_size == size
+    return False
+
+
+@contextlib.contextmanager
+def _intention(workspace: Path, manifest: Manifest) -> Iterator[Path]:
+    """A manifest on its way to its place; it is renamed there, or removed again."""
+    intention = workspace / f"{manifest.sha256}{INTENTION_SUFFIX}"
+    try:
+        write_manifest(intention, manifest)
+        yield intention
+    finally:
+        intention.unlink(missing_ok=True)

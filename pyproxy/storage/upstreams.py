@@ -1,0 +1,202 @@
+"""The upstreams: their settings, order and identity. The database rules; YAML only introduces names.
+
+Every change bumps the *revision*, by which a running server notices. An upstream's *generation* is bumped when its
+index URL changes: its pages are gone from that moment on. Everything here is synchronous: commands change, the
+server only reads.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from pyproxy.errors import ConfigurationError
+from pyproxy.settings import UpstreamSettings
+from pyproxy.storage.database import Database
+from pyproxy.storage.pages import PageKey
+from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.upstream_rows import COLUMNS, to_row, to_settings
+
+_SELECT = f"SELECT id, generation, priority, {', '.join(COLUMNS)} FROM upstreams"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUpstream:
+    """An upstream as it is stored; ``id`` stays for its life, ``priority`` counts from 1."""
+
+    id: int
+    generation: int
+    priority: int
+    settings: UpstreamSettings
+
+    @property
+    def key(self) -> PageKey:
+        """Under which its pages are kept."""
+        return PageKey(self.id, self.generation)
+
+
+class UpstreamStore:
+    """The upstreams of a storage directory.
+
+    With ``reveal=False`` no secret is decrypted: ``***`` stands for each, so that showing upstreams works without
+    the key too. Names that are unknown, or known already, raise `ConfigurationError`; secrets that another key
+    encrypted raise `StorageError`.
+    """
+
+    def __init__(self, database: Database, secrets: SecretBox) -> None:
+        self._database = database
+        self._secrets = secrets
+
+    def list(self, *, reveal: bool = True) -> builtins.list[StoredUpstream]:
+        """All of them in priority order, the inactive ones too."""
+        rows = self._database.all(f"{_SELECT} ORDER BY priority, id", {})
+        return [self._stored(row, reveal) for row in rows]
+
+    def get(self, name: str, *, reveal: bool = True) -> StoredUpstream:
+        """One of them."""
+        row = self._database.one(f"{_SELECT} WHERE name = :name", {"name": name})
+        if row is None:
+            raise _unknown(self._database.read, name)
+        return self._stored(row, reveal)
+
+    def revision(self) -> int:
+        """A number that is another one after every change, also of other processes."""
+        row = self._database.one("SELECT revision FROM upstreams_revision", {})
+        assert row is not None
+        return int(row["revision"])
+
+    def add(self, settings: UpstreamSettings, priority: int | None = None) -> StoredUpstream:
+        """A new upstream, at a position (counted from 1) or last."""
+
+        def add(connection: sqlite3.Connection) -> None:
+            if _id_of(connection, settings.name) is not None:
+                raise ConfigurationError(
+                    f"there is an upstream named {settings.name} already",
+                    key="name",
+                    suggestion="choose another name, or change it with upstream set",
+                )
+            self._insert(connection, settings, priority)
+            _bump_revision(connection)
+
+        self._database.write_now(add)
+        return self.get(settings.name)
+
+    def change(self, name: str, settings: UpstreamSettings) -> StoredUpstream:
+        """Replace an upstream's settings; its name stays. Another index URL costs it its pages, not its files."""
+        if settings.name != name:
+            raise ConfigurationError(
+                f"the name of upstream {name} cannot be changed",
+                key="name",
+                suggestion="add a new upstream and remove this one",
+            )
+        row = to_row(settings, self._secrets)
+
+        def change(connection: sqlite3.Connection) -> None:
+            values = {**row, "id": _known_id(connection, name)}
+            old = connection.execute("SELECT url, index_path FROM upstreams WHERE id = :id", values).fetchone()
+            before = UpstreamSettings(name=name, url=old["url"], index_path=old["index_path"])
+            assignments = ", ".join(f"{column} = :{column}" for column in COLUMNS)
+            connection.execute(f"UPDATE upstreams SET {assignments} WHERE id = :id", values)
+            if before.index_url != settings.index_url:
+                connection.execute("UPDATE upstreams SET generation = generation + 1 WHERE id = :id", values)
+                connection.execute("DELETE FROM pages WHERE upstream_id = :id", values)
+            _bump_revision(connection)
+
+        self._database.write_now(change)
+        return self.get(name)
+
+    def move(self, name: str, position: int) -> None:
+        """Give an upstream a place in the order, counted from 1; too large a number means last."""
+
+        def move(connection: sqlite3.Connection) -> None:
+            _renumber(connection, _known_id(connection, name), position)
+            _bump_revision(connection)
+
+        self._database.write_now(move)
+
+    def remove(self, name: str) -> None:
+        """Remove an upstream with its pages and recorded hashes; verified files stay. YAML brings it not back."""
+
+        def remove(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM upstreams WHERE id = :id", {"id": _known_id(connection, name)})
+            _renumber(connection)
+            _bump_revision(connection)
+
+        self._database.write_now(remove)
+
+    def seed(self, upstreams: Iterable[tuple[UpstreamSettings, int | None]]) -> builtins.list[str]:
+        """Add those whose name was never seen before, with their priority (``None``: last); the names added."""
+        # In the order of their priorities, so that each finds those before it in place already.
+        wanted = sorted(upstreams, key=lambda pair: (pair[1] is None, pair[1] or 0))
+        seen = {row["name"] for row in self._database.all("SELECT name FROM seen_upstreams", {})}
+        if all(settings.name in seen for settings, _ in wanted):
+            return []
+
+        def seed(connection: sqlite3.Connection) -> builtins.list[str]:
+            added = []
+            for settings, priority in wanted:
+                sql = "SELECT 1 FROM seen_upstreams WHERE name = :name"
+                if connection.execute(sql, {"name": settings.name}).fetchone() is None:
+                    self._insert(connection, settings, priority)
+                    added.append(settings.name)
+            if added:
+                _bump_revision(connection)
+            return added
+
+        return self._database.write_now(seed)
+
+    def _stored(self, row: sqlite3.Row, reveal: bool) -> StoredUpstream:
+        settings = to_settings(row, self._secrets if reveal else None)
+        return StoredUpstream(row["id"], row["generation"], row["priority"], settings)
+
+    def _insert(self, connection: sqlite3.Connection, settings: UpstreamSettings, priority: int | None) -> None:
+        places = ", ".join(f":{column}" for column in COLUMNS)
+        last = connection.execute("SELECT count(*) FROM upstreams").fetchone()[0] + 1
+        cursor = connection.execute(
+            f"INSERT INTO upstreams (priority, {', '.join(COLUMNS)}) VALUES (:priority, {places})",
+            {**to_row(settings, self._secrets), "priority": last},
+        )
+        connection.execute("INSERT OR IGNORE INTO seen_upstreams (name) VALUES (:name)", {"name": settings.name})
+        if priority is not None:
+            _renumber(connection, cursor.lastrowid, priority)
+
+
+def _renumber(connection: sqlite3.Connection, moved: int | None = None, position: int = 1) -> None:
+    """Number the priorities 1, 2, 3…, with one upstream moved to a position."""
+    ids = [row["id"] for row in connection.execute("SELECT id FROM upstreams ORDER BY priority, id")]
+    if moved is not None:
+        ids.remove(moved)
+        ids.insert(max(position, 1) - 1, moved)
+    connection.executemany(
+        "UPDATE upstreams SET priority = :priority WHERE id = :id",
+        [{"priority": priority, "id": each} for priority, each in enumerate(ids, start=1)],
+    )
+
+
+def _bump_revision(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE upstreams_revision SET revision = revision + 1")
+
+
+def _id_of(connection: sqlite3.Connection, name: str) -> int | None:
+    row = connection.execute("SELECT id FROM upstreams WHERE name = :name", {"name": name}).fetchone()
+    return None if row is None else int(row["id"])
+
+
+def _known_id(connection: sqlite3.Connection, name: str) -> int:
+    known = _id_of(connection, name)
+    if known is None:
+        raise _unknown(connection, name)
+    return known
+
+
+def _unknown(connection: sqlite3.Connection, name: str) -> ConfigurationError:
+    names: Sequence[str] = [row["name"] for row in connection.execute("SELECT name FROM upstreams ORDER BY priority")]
+    close = get_close_matches(name, names, n=1)
+    if close:
+        suggestion = f"did you mean {close[0]}?"
+    else:
+        suggestion = f"the upstreams are {', '.join(names)}" if names else "there are none yet: upstream add NAME URL"
+    return ConfigurationError(f"there is no upstream named {name}", suggestion=suggestion)

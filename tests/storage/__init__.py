@@ -1,0 +1,1 @@
+"""The disk: real SQLite and real files in temporary directories."""

@@ -1,0 +1,46 @@
+"""An open database, an upstream in it, and a clock that only tests move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pyproxy.settings import UpstreamSettings
+from pyproxy.storage.database import Database
+from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
+
+
+class Clock:
+    """Callable like ``time.time``; stands still until ``now`` is set."""
+
+    def __init__(self, now: float = 1_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(tmp_path / DATABASE_NAME)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def upstreams(tmp_path: Path, database: Database) -> UpstreamStore:
+    return UpstreamStore(database, SecretBox.open(tmp_path, {}))
+
+
+@pytest.fixture
+def upstream(upstreams: UpstreamStore) -> StoredUpstream:
+    return upstreams.add(UpstreamSettings(name="a", url="https://a.example.org/"))

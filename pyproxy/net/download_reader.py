@@ -1,0 +1,118 @@
+"""One reader of an arriving file: follows it at its own pace, from wherever it likes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from pyproxy.errors import StorageError
+from pyproxy.net.spool import Spool
+
+CHUNK_BYTES = 256 << 10
+"""What one step of a reader gives at most; all the memory it ever takes."""
+
+
+class Followed(Protocol):
+    """What a reader needs to know of the file it follows."""
+
+    @property
+    def spool(self) -> Spool:
+        """Where the bytes lie."""
+        ...
+
+    @property
+    def released(self) -> int:
+        """How many of the first bytes readers may have by now."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether ``released`` is all there is."""
+        ...
+
+    @property
+    def error(self) -> Exception | None:
+        """Why no more will come."""
+        ...
+
+    async def change(self) -> None:
+        """Returns once any of these may have changed."""
+        ...
+
+
+class DownloadReader:
+    """An async iterator over bytes ``start`` (inclusive) to ``stop`` (exclusive, ``None``: the end), in chunks.
+
+    It reads only when asked for the next chunk, so a slow client costs nothing but time. It raises the download's
+    error where the bytes end for another reason than being complete. Call :meth:`aclose` when done with it early
+    (``contextlib.aclosing``); running to the end or into an error closes it too.
+    """
+
+    def __init__(self, followed: Followed, start: int, stop: int | None, *, moved: Callable[[DownloadReader], None]):
+        self.position = start
+        self.broken: Exception | None = None
+        self.closed = False
+        self._followed = followed
+        self._start = start
+        self._stop = stop
+        self._moved = moved
+
+    @property
+    def given(self) -> int:
+        """The offset up to which the client may have got bytes; 0 while it has none."""
+        return self.position if self.position > self._start else 0
+
+    def __aiter__(self) -> DownloadReader:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            chunk = b"" if self.closed else await self._next()
+        except BaseException:
+            await self.aclose()
+            raise
+        if not chunk:
+            await self.aclose()
+            raise StopAsyncIteration
+        return chunk
+
+    async def aclose(self) -> None:
+        """Leave; harmless when repeated."""
+        if not self.closed:
+            self.closed = True
+            self._moved(self)
+
+    async def _next(self) -> bytes:
+        """The next chunk; empty at the end."""
+        while True:
+            self._raise_if_broken()
+            if self._stop is not None and self.position >= self._stop:
+                return b""
+            if self.position < self._followed.released:
+                return await self._read()
+            if self._followed.complete:
+                return b""
+            await self._followed.change()
+
+    async def _read(self) -> bytes:
+        end = self._followed.released if self._stop is None else min(self._stop, self._followed.released)
+        before = self.position
+        # Counted as given before the wait, so that a copy that differs here is noticed also while a thread reads.
+        self.position = min(end, before + CHUNK_BYTES)
+        try:
+            chunk = await self._followed.spool.read(before, self.position - before)
+        except LookupError as error:
+            raise StorageError("the disk is full, and these bytes of the file have passed already") from error
+        except OSError as error:
+            raise StorageError(f"an arriving file cannot be read back: {error.strerror}") from error
+        self._raise_if_broken()
+        if not chunk:
+            raise StorageError("an arriving file became shorter on disk")
+        self.position = before + len(chunk)
+        self._moved(self)
+        return chunk
+
+    def _raise_if_broken(self) -> None:
+        error = self.broken or self._followed.error
+        if error is not None:
+            raise error

@@ -1,0 +1,226 @@
+"""One attempt to get one file: takes a response as it arrives, decodes, counts, hashes and stores it.
+
+The loop only queues what comes. Writing and hashing happen in a worker thread, one batch at a time, because a busy
+disk may block a write for hundreds of milliseconds. The queue is bounded: when it is full, the transfer is paused.
+Only what a transfer that cannot be paused delivers is stored at once, on the loop, which is then what slows it down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+
+from pyproxy.errors import BrokenOff, StorageError, UpstreamInvalidResponse
+from pyproxy.net.archive_check import HEAD_BYTES, looks_like, starts_like
+from pyproxy.net.decoding import BodyDecoding, FileDecoding, Identity
+from pyproxy.net.file_requests import status_error
+from pyproxy.net.response import Flow, ResponseHead
+from pyproxy.net.spool import Spool, Stored
+from pyproxy.net.verification import Expected, Verification
+
+HELD_BACK_BYTES = 64 << 10
+"""The end of a file that leaves only when the whole is verified; without it nobody takes a file for complete."""
+
+QUEUE_BYTES = 2 << 20
+"""How much of one file may wait for the disk before the transfer is paused. Few big batches cost a third of the
+processor time of many small ones, because the worker has to win the GIL back only once for each."""
+
+
+class Reception:
+    """A :class:`~pyproxy.net.response.Receiver` for one copy of a file; ``size`` is ``None`` until it is known.
+
+    ``changed`` is called on the loop whenever there is more for readers, or the headers came; ``differs`` with the
+    offset at which this copy departs from what readers got of an earlier one.
+    """
+
+    def __init__(
+        self,
+        expected: Expected,
+        upstream: str,
+        spool: Spool,
+        *,
+        changed: Callable[[], None],
+        differs: Callable[[int], None],
+    ) -> None:
+        self.size = expected.size
+        self.began = False
+        self._expected = expected
+        self._upstream = upstream
+        self._spool = spool
+        self._changed = changed
+        self._differs = differs
+        self._verification = Verification(expected)
+        self._body: BodyDecoding = Identity()
+        self._announced: int | None = None
+        self._on_wire = 0
+        self._received = 0
+        self._first = b""
+        self._first_checked = not expected.hashless
+        self._queue: list[bytes] = []
+        self._job: asyncio.Future[Stored] | None = None
+        self._check: asyncio.Future[None] | None = None
+        self._failure: Exception | None = None
+        self._flow: Flow | None = None
+        self._paused = False
+
+    def started(self, response: ResponseHead) -> None:
+        """Learn the size; raises UpstreamStatus for anything but a 200, and BrokenOff where the announced length
+        contradicts the listed one."""
+        if response.status != 200:
+            raise status_error(self._upstream, response.status)
+        self._flow = response.flow
+        self._announced = response.content_length
+        if response.encoded:
+            self._body = FileDecoding(response, self._expected.filename, self._expected.size, self._upstream)
+        elif self.size is None:
+            self.size = response.content_length
+        elif response.content_length not in (None, self.size):
+            raise BrokenOff(
+                self._upstream,
+                f"announced {response.content_length} bytes of {self._expected.filename}, {self.size} are listed",
+            )
+        self.began = True
+        self._changed()
+        self.regulate()
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes from the wire; raises what ends the transfer."""
+        if self._failure is not None:
+            raise self._failure
+        self._on_wire += len(data)
+        if self._announced is not None and self._on_wire > self._announced:
+            raise BrokenOff(
+                self._upstream, f"sent more of {self._expected.filename} than the {self._announced} bytes announced"
+            )
+        self._take(self._body.feed(data))
+
+    async def finish(self) -> str:
+        """The body has ended: judge it as a whole and give its sha256.
+
+        Raises BrokenOff (too short), HashMismatch, or UpstreamInvalidResponse (not what its name says).
+        """
+        if self._announced is not None and self._on_wire < self._announced:
+            raise BrokenOff(
+                self._upstream, f"broke off {self._expected.filename} after {self._on_wire} of {self._announced} bytes"
+            )
+        self._take(self._body.finish())
+        await self.settled()
+        if self._failure is not None:
+            raise self._failure
+        self._check_first(final=True)
+        self._verification.check(self._upstream)
+        self._check = asyncio.get_running_loop().run_in_executor(None, self._check_whole)
+        # Shielded: the thread works on the descriptor, which must stay open until it is done (``settled``).
+        await asyncio.shield(self._check)
+        self.size = self._received
+        return self._verification.sha256
+
+    async def settled(self) -> None:
+        """No thread works on the file any more."""
+        while self._job is not None or self._queue:
+            if self._job is None:
+                self._begin_job()
+            if self._job is not None:
+                await asyncio.wait([self._job])
+        if self._check is not None:
+            await asyncio.wait([self._check])
+
+    @property
+    def may_leave(self) -> int:
+        """How many of the first bytes readers may have before the whole is verified."""
+        if not self._first_checked:
+            return 0
+        stored = self._spool.stored
+        end = stored if self.size is None else min(stored + HELD_BACK_BYTES, self.size)
+        return max(0, end - HELD_BACK_BYTES)
+
+    def regulate(self) -> None:
+        """Pause or resume the transfer, by how much waits for the disk or for readers."""
+        if self._flow is None:
+            return
+        overflow = self._spool.overflow
+        full = self._received - self._spool.stored >= QUEUE_BYTES or (overflow is not None and overflow.full)
+        if full != self._paused:
+            self._paused = full
+            (self._flow.pause if full else self._flow.resume)()
+
+    def _take(self, pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            self._received += len(piece)
+            if self.size is not None and self._received > self.size:
+                raise BrokenOff(self._upstream, f"sent more of {self._expected.filename} than its {self.size} bytes")
+            if not self._first_checked:
+                self._first += piece[:HEAD_BYTES]
+                self._check_first(final=False)
+            self._queue.append(piece)
+        if self._job is None and self._queue:
+            if self._flow is None:
+                self._settle(self._store(self._next_batch()))
+            else:
+                self._begin_job()
+        self.regulate()
+        overflow = self._spool.overflow
+        if self._flow is None and overflow is not None and overflow.full:
+            raise StorageError("the disk is full, and the readers are slower than a transfer that cannot be paused")
+
+    def _check_first(self, *, final: bool) -> None:
+        """An early look, so that of a web page in place of a file not even the first bytes leave."""
+        if self._first_checked or (len(self._first) < HEAD_BYTES and not final):
+            return
+        if not starts_like(self._expected.filename, self._first[:HEAD_BYTES]):
+            raise UpstreamInvalidResponse(
+                self._upstream, f"sent something as {self._expected.filename} that is not what its name says"
+            )
+        self._first_checked = True
+
+    def _check_whole(self) -> None:
+        """The slow end of the judgement, in a worker thread. What is not on disk cannot be opened, nor is it kept."""
+        if self._spool.overflow is not None:
+            return
+        try:
+            self._spool.cut()
+            whole = not self._expected.hashless or looks_like(self._expected.filename, self._spool.fd)
+        except OSError as error:
+            raise _unreadable(error) from error
+        if not whole:
+            raise UpstreamInvalidResponse(
+                self._upstream, f"sent something as {self._expected.filename} that is torn or not what its name says"
+            )
+
+    def _next_batch(self) -> list[bytes]:
+        batch, self._queue = self._queue, []
+        return batch
+
+    def _begin_job(self) -> None:
+        self._job = asyncio.get_running_loop().run_in_executor(None, self._store, self._next_batch())
+        self._job.add_done_callback(self._job_done)
+
+    def _store(self, batch: list[bytes]) -> Stored:
+        data = batch[0] if len(batch) == 1 else b"".join(batch)
+        batch.clear()  # else the executor's arguments keep a second copy of it for as long as the disk takes
+        self._verification.update(data)
+        try:
+            return self._spool.store(self._spool.stored, data)
+        except OSError as error:
+            raise _unreadable(error) from error
+
+    def _job_done(self, job: asyncio.Future[Stored]) -> None:
+        self._job = None
+        try:
+            self._settle(job.result())
+        except Exception as error:  # whatever a thread met belongs to whoever writes or finishes next
+            self._queue.clear()
+            self._failure = error
+        if self._queue:
+            self._begin_job()
+        self.regulate()
+
+    def _settle(self, result: Stored) -> None:
+        if result.differs_at is not None:
+            self._differs(result.differs_at)
+        self._spool.settle(result)
+        self._changed()
+
+
+def _unreadable(error: OSError) -> StorageError:
+    return StorageError(f"an arriving file cannot be read back: {error.strerror}")

@@ -1,0 +1,228 @@
+"""One request and its response at one URL: the only place that sets curl's options and takes curl's bytes.
+
+Redirects, credentials and limits of reach are decided by the caller, hop by hop (``connection``). Bytes go from curl's
+write function straight to the receiver, and the time of the last byte is kept here: curl's own ``LOW_SPEED_*`` works
+on averages of whole seconds, and there is no limit on a whole transfer. Cancelling the task in :meth:`Transfer.run`
+ends the transfer at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pycurl
+from tornado.httpclient import HTTPRequest
+
+from pyproxy.errors import UpstreamError, UpstreamTimeout
+from pyproxy.net.certificates import Authorities
+from pyproxy.net.client import CurlClient, CurlResult, Running
+from pyproxy.net.failures import Attempt, failure_of
+from pyproxy.net.incoming import Incoming
+from pyproxy.net.outbound_proxy import OutboundProxy
+from pyproxy.net.response import Receiver, ResponseHead
+
+REFUSE = -1
+"""What a header or write function returns to make curl end the transfer."""
+
+_INTERRUPTED = CurlResult(pycurl.E_ABORTED_BY_CALLBACK, "", 0, 0.0, 0.0, 0.0, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """What to ask, and how. ``headers`` holds everything that is sent, credentials included.
+
+    ``first_byte_at`` is the time of the event loop by which the status line must be here; with ``None`` the stall
+    timeout (seconds) counts from the moment the connection stands. ``decode``: undo the body's content coding.
+    """
+
+    upstream: str
+    url: str
+    method: str
+    headers: Mapping[str, str]
+    user_agent: str
+    proxy: OutboundProxy | None
+    authorities: Authorities
+    client_certificate: str | None
+    client_key: str | None
+    connect_timeout_ms: int
+    stall_timeout: float
+    first_byte_at: float | None
+    decode: bool
+
+
+class Transfer:
+    """Runs one hop, and is the `Flow` of its response.
+
+    ``connected`` is told the address before the request is sent, and may return an error to prevent that. ``http2``
+    says, after a successful run, whether the answer came that way.
+    """
+
+    def __init__(
+        self, client: CurlClient, hop: Hop, receiver: Receiver, connected: Callable[[str], UpstreamError | None]
+    ) -> None:
+        self._client = client
+        self._hop = hop
+        self._connected = connected
+        self._incoming = Incoming(receiver, self, hop.upstream, hop.url, decode=hop.decode)
+        self._loop = asyncio.get_running_loop()
+        self._begun_at = self._last_byte_at = self._loop.time()
+        self._stands = self._paused = self._curl_paused = False
+        self._error: BaseException | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._running: Running | None = None
+        self.http2 = False
+
+    async def run(self) -> ResponseHead:
+        """The response's head, once its body has gone to the receiver; a redirect's body is passed over.
+
+        Raises `UpstreamError`, and what the receiver or ``connected`` raised.
+        """
+        hop = self._hop
+        request = HTTPRequest(
+            hop.url,
+            method=hop.method,
+            headers=dict(hop.headers),
+            user_agent=hop.user_agent,
+            follow_redirects=False,
+            decompress_response=False,
+            connect_timeout=hop.connect_timeout_ms / 1000,
+            request_timeout=0,
+        )
+        self._running = self._client.begin(request, self._configure)
+        self._arm()
+        try:
+            result = await self._running.ended
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._client.abort(self._running)
+        if self._error is not None:
+            raise self._error
+        if result.errno:
+            raise failure_of(result, self._attempt())
+        self.http2 = result.http_version == pycurl.CURL_HTTP_VERSION_2_0
+        return self._incoming.finish()
+
+    def pause(self) -> None:
+        """See `Flow`."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """See `Flow`."""
+        if self._paused:
+            self._paused = False
+            self._touch()
+            self._arm()
+            # Unpausing delivers what curl has kept, at once: not from within whatever calls this.
+            self._loop.call_soon(self._unpause)
+
+    def _unpause(self) -> None:
+        if self._curl_paused and not self._paused and self._running is not None:
+            self._curl_paused = False
+            self._client.resume(self._running)
+
+    def _configure(self, curl: pycurl.Curl) -> None:
+        hop = self._hop
+        curl.setopt(pycurl.VERBOSE, 0)  # Tornado switches it on for debug logs, and would log credentials
+        curl.setopt(pycurl.NOSIGNAL, 1)
+        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
+        curl.setopt(pycurl.TCP_KEEPALIVE, 1)
+        curl.setopt(pycurl.PREREQFUNCTION, self._before_request)
+        curl.setopt(pycurl.HEADERFUNCTION, self._header)
+        curl.setopt(pycurl.WRITEFUNCTION, self._write)
+        # Set even when empty: otherwise curl looks into the process's environment by itself.
+        curl.setopt(pycurl.PROXY, hop.proxy.url if hop.proxy else "")
+        curl.setopt(pycurl.NOPROXY, "")
+        if hop.proxy and hop.proxy.userinfo is not None:
+            curl.setopt(pycurl.PROXYUSERPWD, hop.proxy.userinfo.encode())
+            curl.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_BASIC)
+        directory = hop.authorities.is_directory
+        curl.setopt(pycurl.CAPATH if directory else pycurl.CAINFO, hop.authorities.path)
+        curl.setopt(pycurl.PROXY_CAPATH if directory else pycurl.PROXY_CAINFO, hop.authorities.path)
+        curl.setopt(pycurl.SSL_VERIFYPEER, int(hop.authorities.verify))
+        curl.setopt(pycurl.SSL_VERIFYHOST, 2 if hop.authorities.verify else 0)
+        if hop.client_certificate is not None:
+            curl.setopt(pycurl.SSLCERT, hop.client_certificate)
+            # Without a file of its own the key stands in the certificate's.
+            curl.setopt(pycurl.SSLKEY, hop.client_key or hop.client_certificate)
+
+    # The four functions below run inside curl: what they raise must not get there.
+
+    def _before_request(self, address: str, _local: str, _port: int, _local_port: int) -> int:
+        try:
+            self._error = self._connected(address)
+        except Exception as error:
+            self._error = error
+        if self._error is not None:
+            return pycurl.PREREQFUNC_ABORT
+        self._incoming.expect()
+        self._stands = True
+        self._touch()
+        self._arm()
+        return pycurl.PREREQFUNC_OK
+
+    def _header(self, line: bytes) -> int | None:
+        self._touch()
+        try:
+            if self._incoming.header(line):
+                self._arm()
+        except Exception as error:
+            self._error = error
+            return REFUSE
+        return None
+
+    def _write(self, data: bytes) -> int | None:
+        if self._paused:
+            self._curl_paused = True
+            return pycurl.WRITEFUNC_PAUSE  # the same bytes come again
+        self._touch()
+        try:
+            self._incoming.write(data)
+        except Exception as error:
+            self._error = error
+            return REFUSE
+        return None
+
+    def _touch(self) -> None:
+        self._last_byte_at = self._loop.time()
+
+    def _arm(self) -> None:
+        """Look again when the time could be up; called at the start and whenever another limit begins to count."""
+        if self._timer is not None:
+            self._timer.cancel()
+        due = self._due()
+        self._timer = None if due is None else self._loop.call_at(due, self._look)
+
+    def _look(self) -> None:
+        due = self._due()
+        if due is None or self._loop.time() < due:
+            self._arm()
+            return
+        assert self._running is not None
+        self._error = UpstreamTimeout(self._hop.upstream, self._late())
+        if not self._running.ended.done():
+            self._running.ended.set_result(_INTERRUPTED)
+
+    def _due(self) -> float | None:
+        if self._incoming.head is None and self._hop.first_byte_at is not None:
+            return self._hop.first_byte_at
+        return self._last_byte_at + self._hop.stall_timeout if self._stands and not self._paused else None
+
+    def _late(self) -> str:
+        if self._incoming.head is not None:
+            return f"sent no byte for {self._hop.stall_timeout:g} s after {self._incoming.received} bytes"
+        waited = self._loop.time() - self._begun_at
+        return f"did not begin to answer within {waited:.1f} s" + ("" if self._stands else " (connect)")
+
+    def _attempt(self) -> Attempt:
+        head = self._incoming.head
+        return Attempt(
+            upstream=self._hop.upstream,
+            url=self._hop.url,
+            through_proxy=self._hop.proxy is not None,
+            connect_timeout_ms=self._hop.connect_timeout_ms,
+            received=self._incoming.received,
+            content_length=head.content_length if head else None,
+        )

@@ -1,0 +1,119 @@
+"""What every repository answers, whatever stands behind it.
+
+A repository is anything that answers the three questions of `Repository`: a folder of local files, an upstream,
+or several of them combined. `ProjectNotFound` means "not mine, ask the next"; any other error means "unknown",
+and must never be taken for "does not exist".
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pyproxy.repositories.ranges import WantedRange
+from pyproxy.repositories.resolution import Freshness
+from pyproxy.simple.model import NormalizedName, ProjectList
+
+LOCAL = "local"
+"""Stands where an upstream's name would: the answer came from the local directory."""
+
+
+class PageBody(Protocol):
+    """Where the canonical form of a page can be had (zlib-compressed, ``simple.canonical``).
+
+    Raises `PageGone` when a newer page or a purge has taken its place since: then it must be decided anew.
+    """
+
+    def __call__(self) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPage:
+    """A decided project page, not rendered yet.
+
+    ``tag`` names the content; ``body`` gives its canonical form; ``recorded`` holds sha256 values (hex) that were
+    learned for files listed without one. ``fresh_until`` is in unix seconds. ``degraded``: a more trusted upstream
+    failed without a known answer, so this one may not be the owner. ``stale_because``: a token for the
+    ``Cache-Status`` of a stale page.
+    """
+
+    project: NormalizedName
+    upstream: str
+    tag: str
+    body: PageBody = field(repr=False)
+    freshness: Freshness
+    degraded: bool = False
+    fresh_until: float = 0.0
+    recorded: Mapping[str, str] = field(default_factory=dict)
+    stale_because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRequest:
+    """What a client asks of a file.
+
+    ``sha256`` is the one in the link (lower-case hex), ``None`` for the address without one; for a ``.metadata``
+    file it is its wheel's. ``range``: only these bytes are wanted. ``head``: only the size is wanted.
+    """
+
+    project: NormalizedName
+    filename: str
+    sha256: str | None = None
+    range: WantedRange | None = None
+    head: bool = False
+
+
+class FileContent(Protocol):
+    """A file on disk, arriving, or passed through by range: one shape for all three.
+
+    ``size`` is the whole file's, in bytes, ``None`` while nobody knows it. ``sha256`` is ``None`` for a file whose
+    hash nobody has listed and that is not verified yet.
+    """
+
+    @property
+    def size(self) -> int | None: ...
+
+    @property
+    def sha256(self) -> str | None: ...
+
+    @property
+    def upstream(self) -> str: ...
+
+    @property
+    def cache_status(self) -> str:
+        """The outcome in RFC 9211's words: ``hit``, ``fwd=miss`` or ``fwd=miss; collapsed``."""
+
+    def chunks(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
+        """The bytes from ``start`` up to ``stop`` (exclusive; ``None``: the end).
+
+        Raises `UpstreamError` when the rest cannot be had: what was yielded so far must then end as a broken
+        response.
+        """
+
+    async def settle(self) -> None:
+        """Wait until the whole file is here and verified, so that ``size`` is known; raises as ``chunks`` does."""
+
+    def close(self) -> None:
+        """Let go of what is held open; the transfer behind it goes on."""
+
+
+class Repository(Protocol):
+    """Answers for projects and files."""
+
+    def get_project_list(self) -> ProjectList:
+        """The projects known here: local, and seen at an upstream."""
+
+    async def get_project_detail(self, project: NormalizedName) -> ProjectPage:
+        """The project's page.
+
+        Raises `ProjectNotFound` (every upstream that may be asked said so), `ProjectUnavailable` (some failed and
+        nothing better is known), `NotAnswered` (nobody may be asked).
+        """
+
+    async def get_file(self, request: FileRequest) -> FileContent:
+        """The file, from its verified copy or as it arrives; ``.metadata`` files too.
+
+        Raises `FileNotListed` or `ProjectNotFound` (nobody lists it), `ProjectUnavailable` and `UpstreamError`
+        (somebody may, but failed), `NotAnswered`.
+        """

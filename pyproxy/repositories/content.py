@@ -1,0 +1,71 @@
+"""The bytes of files that lie on the disk, read without stalling the event loop."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+
+from pyproxy.errors import StorageError
+from pyproxy.net.file_reads import read_at
+
+CHUNK = 256 * 1024
+"""Bytes read and sent at a time: large enough to be quick, small enough for thousands of clients."""
+
+
+class DiskContent:
+    """A whole, verified file, open for reading; it stays readable when its name is removed meanwhile.
+
+    A `base.FileContent`. ``size`` is in bytes; the caller has checked it against the open file.
+    """
+
+    def __init__(self, descriptor: int, *, size: int, sha256: str, upstream: str) -> None:
+        self._descriptor = descriptor
+        self.size: int = size
+        self.sha256: str = sha256
+        self.upstream = upstream
+        self.cache_status = "hit"
+
+    async def chunks(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
+        """The bytes from ``start`` to ``stop``; raises `StorageError` where the disk no longer has them."""
+        end = self.size if stop is None else min(stop, self.size)
+        position = start
+        while position < end:
+            try:
+                chunk = await read_at(self._descriptor, min(CHUNK, end - position), position)
+            except OSError as error:
+                raise StorageError(f"a cached file cannot be read: {error.strerror}") from error
+            if not chunk:
+                raise StorageError("a cached file was cut while it was being sent")
+            position += len(chunk)
+            yield chunk
+
+    async def settle(self) -> None:
+        """It is whole."""
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+class BytesContent:
+    """A small file that is in memory already (a ``METADATA`` taken from its wheel). A `base.FileContent`."""
+
+    def __init__(self, body: bytes, *, sha256: str, upstream: str) -> None:
+        self._body = body
+        self.size: int = len(body)
+        self.sha256: str = sha256
+        self.upstream = upstream
+        self.cache_status = "hit"
+
+    async def chunks(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
+        """The bytes from ``start`` to ``stop``."""
+        chunk = self._body[start:stop]
+        if chunk:
+            yield chunk
+
+    async def settle(self) -> None:
+        """It is whole."""
+
+    def close(self) -> None:
+        """Nothing is held open."""

@@ -1,0 +1,92 @@
+"""What becomes of the bytes of a download: where they arrive, and whether they stay.
+
+With less than ``storage.min_free`` on the disk nothing new is kept. The bytes still arrive in a temporary file as
+long as the disk really takes them: so they are shared with whoever comes late, and a client of any pace is served.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from pyproxy.errors import HashMismatch, StorageError
+from pyproxy.net.verification import Expected
+from pyproxy.repositories.listings import ListedFile
+from pyproxy.storage.files import FileStore
+from pyproxy.storage.recorded import RecordedHashes
+from pyproxy.storage.temporary import TemporaryFile
+
+log = logging.getLogger(__name__)
+
+Recorded = Callable[[], None]
+"""Called when a file's sha256 has been recorded: pages that list it must be rendered anew."""
+
+
+class Keeping:
+    """One download's way to the disk: of the listed file, or of its ``.metadata``, as ``expected`` says.
+
+    ``on_recorded``: nothing listed tells the sha256, so it is recorded. ``sink`` is ``None`` where the disk takes
+    nothing at all.
+    """
+
+    def __init__(
+        self,
+        files: FileStore,
+        recorded: RecordedHashes,
+        listed: ListedFile,
+        expected: Expected,
+        *,
+        on_recorded: Recorded | None,
+    ) -> None:
+        self._files = files
+        self._recorded = recorded
+        self._listed = listed
+        self._filename = expected.filename
+        self._hashes = expected.hashes
+        self._on_recorded = on_recorded
+        self.sink = self._make_sink(expected.size or 0)
+
+    def _make_sink(self, size: int) -> TemporaryFile | None:
+        if not self._files.has_room(size):
+            log.warning("%s does not fit on the disk: it is served but not kept", self._filename)
+            return None
+        try:
+            return self._files.temporary()
+        except StorageError as error:
+            log.warning("%s: %s is served but not kept", error, self._filename)
+            return None
+
+    async def keep(self, upstream: str, sha256: str, size: int) -> None:
+        """Keep the verified bytes; whatever is raised, nothing is kept.
+
+        Raises `HashMismatch` where another sha256 was recorded meanwhile, `StorageError` where the disk is full.
+        """
+        project = self._listed.project
+        if self._on_recorded is None:
+            await self._store(upstream, sha256, size)
+            return
+        ruling = self._recorded.for_project(self._listed.upstream.upstream_id, project).get(self._filename)
+        if ruling not in (None, sha256):
+            raise HashMismatch(upstream, f"sent other bytes of {self._filename} than before: content changed upstream")
+        try:
+            await self._store(upstream, sha256, size)
+        finally:
+            # Recorded last: who then asks by the sha256 finds the file, and starts no second transfer.
+            await self._recorded.record(self._listed.upstream.upstream_id, project, self._filename, sha256)
+            self._on_recorded()
+
+    async def _store(self, upstream: str, sha256: str, size: int) -> None:
+        if self.sink is None:
+            return
+        if not self._files.may_keep(0):  # the bytes lie on the disk already
+            raise StorageError("less than storage.min_free is left on the disk")
+        await self._files.keep(
+            self.sink,
+            sha256=sha256,
+            size=size,
+            project=self._listed.project,
+            filename=self._filename,
+            upstream=upstream,
+            hashes=self._hashes,
+        )
+        self.sink.discard()

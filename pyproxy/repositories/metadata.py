@@ -1,0 +1,112 @@
+"""The ``.metadata`` files beside wheels (PEP 658, PEP 714).
+
+An advertised one answers with the advertised hash or an error, never other bytes: pip takes a difference for an
+attack, uv does not even look. Where the wheel is here and verified, its own METADATA answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import os
+
+from pyproxy.errors import FileNotListed, NotKnownOffline, StorageError
+from pyproxy.repositories.arriving import ArrivingContent
+from pyproxy.repositories.base import FileContent, FileRequest
+from pyproxy.repositories.content import BytesContent
+from pyproxy.repositories.listings import ListedFile, Listings
+from pyproxy.repositories.stored import StoredContents
+from pyproxy.repositories.transfers import Transfers
+from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.names import wheel_of_metadata
+from pyproxy.storage.distributions import DistributionUnreadable, read_wheel_metadata
+from pyproxy.storage.files import StoredFile
+
+log = logging.getLogger(__name__)
+
+
+class MetadataFiles:
+    """Answers requests for metadata files of upstreams' wheels."""
+
+    def __init__(self, *, listings: Listings, transfers: Transfers, stored: StoredContents) -> None:
+        self._listings = listings
+        self._transfers = transfers
+        self._stored = stored
+
+    async def get(self, request: FileRequest) -> FileContent:
+        """The metadata of the wheel with ``request.sha256``; raises as `Repository.get_file` does."""
+        wheel = wheel_of_metadata(request.filename)
+        listed: ListedFile | None
+        if request.sha256 is None:
+            listed = await self._listings.on_page(request.project, wheel)
+        else:
+            listed = await self._listings.known_wheel(request.project, wheel, request.sha256)
+        sha256 = request.sha256 or (listed.sha256 if listed is not None else None)
+        if sha256 is not None:
+            own = await self._from_wheel(request.project, wheel, sha256, listed)
+            if own is not None:
+                return own
+            listed = listed or await self._listings.first(request.project, wheel, sha256)
+        assert listed is not None
+        stored = self._stored_copy(request, listed)
+        if stored is not None:
+            return stored
+        if self._listings.offline:
+            raise NotKnownOffline(f"offline, and {request.filename} is not in the cache")
+        if sha256 is not None and not self._listings.may_be_asked(listed):
+            listed = await self._listings.first(request.project, wheel, sha256)
+        return await self._fetched(request, listed)
+
+    async def cached(self, request: FileRequest) -> FileContent | None:
+        """The metadata out of the verified wheel, if that is here; nobody is asked."""
+        if request.sha256 is None:
+            return None
+        return await self._from_wheel(request.project, wheel_of_metadata(request.filename), request.sha256, None)
+
+    def _stored_copy(self, request: FileRequest, listed: ListedFile) -> FileContent | None:
+        sha256 = _advertised(request, listed)
+        return None if sha256 is None else self._stored.open(request.project, request.filename, sha256)
+
+    async def _fetched(self, request: FileRequest, listed: ListedFile) -> FileContent:
+        download, joined = self._transfers.metadata_download(
+            listed, request.filename, _advertised(request, listed), on_recorded=lambda: None
+        )
+        # Small, and worth nothing before it is verified: so its answer is never a broken one.
+        return ArrivingContent(download, sha256=await download.done, joined=joined)
+
+    async def _from_wheel(
+        self, project: NormalizedName, wheel: str, sha256: str, listed: ListedFile | None
+    ) -> FileContent | None:
+        stored = self._stored.find(project, wheel, sha256)
+        if stored is None:
+            return None
+        try:
+            metadata = await asyncio.get_running_loop().run_in_executor(None, _read, stored)
+        except (DistributionUnreadable, StorageError) as error:
+            log.warning("no metadata can be read from the cached %s: %s", wheel, error)
+            return None
+        digest = hashlib.sha256(metadata).hexdigest()
+        advertised = listed.link.core_metadata if listed is not None else True
+        if isinstance(advertised, dict) and advertised.get("sha256", digest) != digest:
+            log.warning("%s: the wheel's own metadata is not what is advertised for it", wheel)
+            return None
+        return BytesContent(metadata, sha256=digest, upstream=stored.upstream)
+
+
+def _advertised(request: FileRequest, listed: ListedFile) -> str | None:
+    """The sha256 that the metadata must have: the advertised one, or that of its first download; ``None`` if unknown.
+
+    Raises `FileNotListed` where none is offered.
+    """
+    advertised = listed.link.core_metadata
+    if advertised is False:
+        raise FileNotListed(f"{listed.upstream.name} offers no metadata file for {listed.link.filename}")
+    sha256 = advertised.get("sha256") if isinstance(advertised, dict) else None
+    return sha256 or listed.upstream.recorded_hashes(request.project).get(request.filename)
+
+
+def _read(stored: StoredFile) -> bytes:
+    with stored.open() as stream:
+        os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_RANDOM)  # the tail, then one member
+        return read_wheel_metadata(stream)

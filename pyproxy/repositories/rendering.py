@@ -1,0 +1,80 @@
+"""Rendered, compressed project pages by content tag, in a bounded memory cache.
+
+A warm page is found here by its tag alone: nothing is parsed, rendered or compressed again. A page that many ask
+for at once is rendered once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from pyproxy.repositories.base import ProjectPage
+from pyproxy.repositories.workshop import Workshop
+from pyproxy.simple.negotiate import Format
+from pyproxy.simple.work import Rendered, render
+
+MEMORY_LIMIT = 32 * 1024 * 1024
+"""Bytes of rendered pages, plain and compressed together, that stay in memory."""
+
+COMPRESSION_GUESS = 10
+"""Project pages compress about so well: how much work a compressed body stands for."""
+
+Key = tuple[str, Format, tuple[tuple[str, str], ...]]
+
+
+class RenderedPages:
+    """Renders pages through the workshop and keeps the latest."""
+
+    def __init__(self, workshop: Workshop, *, memory_limit: int = MEMORY_LIMIT) -> None:
+        self._workshop = workshop
+        self._memory_limit = memory_limit
+        self._kept: OrderedDict[Key, Rendered] = OrderedDict()
+        self._size = 0
+        self._rendering: dict[Key, asyncio.Task[Rendered]] = {}
+
+    def at_hand(self, page: ProjectPage, format: Format) -> Rendered | None:
+        """The page as rendered before, if it is still kept."""
+        key = _key(page.tag, format, page.recorded)
+        rendered = self._kept.get(key)
+        if rendered is not None:
+            self._kept.move_to_end(key)
+        return rendered
+
+    async def get(self, page: ProjectPage, format: Format) -> Rendered:
+        """The page in the wanted format; raises `PageGone` when a newer one has taken its place."""
+        rendered = self.at_hand(page, format)
+        if rendered is not None:
+            return rendered
+        key = _key(page.tag, format, page.recorded)
+        task = self._rendering.get(key)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._render(key, page, format))
+            self._rendering[key] = task
+            task.add_done_callback(lambda _: self._rendering.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _render(self, key: Key, page: ProjectPage, format: Format) -> Rendered:
+        body = page.body()
+        rendered = await self._workshop.run(len(body) * COMPRESSION_GUESS, render, body, format, dict(page.recorded))
+        self._keep(key, rendered)
+        return rendered
+
+    def _keep(self, key: Key, rendered: Rendered) -> None:
+        size = _size(rendered)
+        if size > self._memory_limit // 2:
+            return  # one monster must not push everything else out
+        self._kept[key] = rendered
+        self._size += size
+        while self._size > self._memory_limit:
+            _, gone = self._kept.popitem(last=False)
+            self._size -= _size(gone)
+
+
+def _key(tag: str, format: Format, recorded: Mapping[str, str]) -> Key:
+    return tag, format, tuple(sorted(recorded.items()))
+
+
+def _size(rendered: Rendered) -> int:
+    return len(rendered.body) + len(rendered.gzipped)

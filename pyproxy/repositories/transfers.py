@@ -1,0 +1,222 @@
+"""Starts the downloads of listed files.
+
+One transfer serves everybody who asks. Its sources are the upstreams that list the same filename with the same
+sha256, in order; what one sends wrong, the next is asked for. What becomes of the bytes is told in ``keeping.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from functools import partial
+
+from pyproxy.errors import FileNotListed, PyproxyError, UpstreamError, UpstreamStatus, UpstreamUnreachable
+from pyproxy.net.addresses import origin_of
+from pyproxy.net.download import Download, Source
+from pyproxy.net.downloads import Downloads
+from pyproxy.net.file_requests import Requests, fetch_file, file_size
+from pyproxy.net.range_transfer import RangeTransfer
+from pyproxy.net.response import Receiver
+from pyproxy.net.verification import Expected
+from pyproxy.repositories.keeping import Keeping, Recorded
+from pyproxy.repositories.listings import ListedFile, Listings
+from pyproxy.repositories.upstream_pages import UpstreamPages
+from pyproxy.storage.files import FileStore
+from pyproxy.storage.recorded import RecordedHashes
+
+Address = Callable[[ListedFile], str]
+"""Which address of a listed file is wanted: its own or its metadata's."""
+
+
+_ADDRESS_IS_OLD = (400, 401, 403, 404, 410)
+"""How servers answer to an address that was right once."""
+
+
+class Transfers:
+    """The way from a listing to bytes on the disk. ``connections`` are by upstream id."""
+
+    def __init__(
+        self,
+        *,
+        downloads: Downloads,
+        files: FileStore,
+        recorded: RecordedHashes,
+        listings: Listings,
+        connections: Mapping[int, Requests],
+    ) -> None:
+        self._downloads = downloads
+        self._files = files
+        self._recorded = recorded
+        self._listings = listings
+        self._connections = connections
+
+    def running(self, key: Hashable) -> Download | None:
+        """The download under way for a key such as `key_of` gives, if it can be joined."""
+        return self._downloads.find(key)
+
+    def download(self, listed: ListedFile) -> tuple[Download, bool]:
+        """The download of a file with a known sha256, and whether it was under way already."""
+        assert listed.sha256 is not None
+        filename = listed.link.filename
+        expected = Expected(
+            filename,
+            listed.link.size,
+            {**listed.link.hashes, "sha256": listed.sha256},
+            recorded=listed.link.sha256 is None,
+        )
+        sources = [self._source(listed, file_address), *self._later_sources(listed, file_address)]
+        return self._start(key_of(listed.project, filename, listed.sha256), expected, sources, listed)
+
+    def first_download(self, listed: ListedFile, *, on_recorded: Recorded) -> tuple[Download, bool]:
+        """The download of a file whose upstream lists no sha256: what comes whole and sound has its own recorded."""
+        key = ("unhashed", listed.upstream.upstream_id, listed.project, listed.link.filename)
+        expected = Expected(listed.link.filename, listed.link.size, listed.link.hashes)
+        return self._start(key, expected, [self._source(listed, file_address)], listed, on_recorded)
+
+    def metadata_download(
+        self, listed: ListedFile, filename: str, sha256: str | None, *, on_recorded: Recorded
+    ) -> tuple[Download, bool]:
+        """The download of a wheel's metadata file; ``sha256`` is the advertised one, if the upstream gives it."""
+        key = ("metadata", listed.upstream.upstream_id, listed.link.metadata_url, sha256)
+        sources = [self._source(listed, metadata_address)]
+        if sha256 is None:
+            return self._start(key, Expected(filename), sources, listed, on_recorded)
+        if listed.sha256 is not None:
+            sources += self._later_sources(listed, metadata_address)
+        return self._start(key, Expected(filename, hashes={"sha256": sha256}), sources, listed)
+
+    async def size(self, listed: ListedFile) -> int | None:
+        """The size that the upstream announces for a file listed without one; raises `UpstreamError`."""
+        self._check_awake(listed.upstream)
+        return await file_size(
+            self._requests(listed.upstream),
+            listed.link.url,
+            upstream=listed.upstream.name,
+            hashed=listed.link.sha256 is not None,
+        )
+
+    def range(self, listed: ListedFile, start: int, stop: int, size: int) -> RangeTransfer:
+        """A transfer of some bytes only of a file of ``size``, not started; raises `UpstreamError`."""
+        self._check_awake(listed.upstream)
+        return RangeTransfer(
+            self._requests(listed.upstream),
+            listed.link.url,
+            upstream=listed.upstream.name,
+            start=start,
+            stop=stop,
+            size=size,
+            hashed=listed.link.sha256 is not None,
+        )
+
+    def _start(
+        self,
+        key: Hashable,
+        expected: Expected,
+        sources: list[Source],
+        listed: ListedFile,
+        on_recorded: Recorded | None = None,
+    ) -> tuple[Download, bool]:
+        running = self.running(key)
+        if running is not None:
+            return running, True
+
+        def begin() -> Download:
+            keeping = Keeping(self._files, self._recorded, listed, expected, on_recorded=on_recorded)
+
+            async def keep(sha256: str, size: int) -> None:
+                await keeping.keep(download.upstream or listed.upstream.name, sha256, size)
+
+            download = Download(
+                expected, sources, keeping.sink, on_verified=keep, on_failed=partial(self._count_failure, listed)
+            )
+            return download
+
+        return self._downloads.join_or_start(key, begin), False
+
+    def _source(self, listed: ListedFile, address: Address) -> Source:
+        return Source(listed.upstream.name, partial(self._fetch, listed, address))
+
+    def _later_sources(self, listed: ListedFile, address: Address) -> list[Source]:
+        return [
+            Source(upstream.name, partial(self._fetch_later, upstream, listed, address))
+            for upstream in self._listings.after(listed)
+        ]
+
+    async def _fetch(self, listed: ListedFile, address: Address, receiver: Receiver) -> None:
+        try:
+            await self._fetch_from(listed, address(listed), receiver)
+        except UpstreamStatus as error:
+            if error.status not in _ADDRESS_IS_OLD:
+                raise
+            # The page may be days old, and the addresses on it signed for an hour: a newer one may lead there.
+            again = await self._listings.again(listed)
+            if again is None or address(again) == address(listed):
+                raise
+            await self._fetch_from(again, address(again), receiver)
+
+    async def _fetch_from(self, listed: ListedFile, url: str, receiver: Receiver) -> None:
+        upstream = listed.upstream
+        self._check_awake(upstream)
+        own = _is_own(upstream, url)
+        try:
+            await fetch_file(
+                self._requests(upstream),
+                url,
+                receiver,
+                upstream=upstream.name,
+                hashed=listed.link.sha256 is not None,
+            )
+        except UpstreamUnreachable as error:
+            if own:
+                upstream.count_failure(error, listed.project)
+            raise
+        if own:
+            upstream.health.succeeded()
+
+    async def _fetch_later(
+        self, upstream: UpstreamPages, listed: ListedFile, address: Address, receiver: Receiver
+    ) -> None:
+        """The next upstream's copy, if it lists the same file."""
+        await self._fetch(await self._listings.at(upstream, listed), address, receiver)
+
+    def _requests(self, upstream: UpstreamPages) -> Requests:
+        return self._connections[upstream.upstream_id]
+
+    def _check_awake(self, upstream: UpstreamPages) -> None:
+        if upstream.health.resting:
+            raise upstream.rest_error()
+
+    def _count_failure(self, listed: ListedFile, name: str, error: PyproxyError) -> None:
+        """Count a copy that was no good; what failed in the connection is counted where it failed."""
+        if not isinstance(error, UpstreamError) or isinstance(error, UpstreamUnreachable):
+            return
+        for upstream in (listed.upstream, *self._listings.after(listed)):
+            if upstream.name == name and not upstream.health.resting:
+                upstream.count_failure(error, listed.project)
+
+
+def file_address(listed: ListedFile) -> str:
+    """Where the file itself is."""
+    return listed.link.url
+
+
+def metadata_address(listed: ListedFile) -> str:
+    """Where its metadata is; raises `FileNotListed` where the upstream advertises none."""
+    if listed.link.core_metadata is False:
+        raise FileNotListed(f"{listed.upstream.name} offers no metadata file for {listed.link.filename}")
+    return listed.link.metadata_url
+
+
+def key_of(project: str, filename: str, sha256: str) -> tuple[str, str, str]:
+    """Names one file's bytes among the downloads under way."""
+    return project, filename, sha256
+
+
+def _is_own(upstream: UpstreamPages, url: str) -> bool:
+    """Whether the address is at the upstream's own place.
+
+    Another host that only holds the files must not make the index rest when it is dead, nor wake it when it is not.
+    """
+    try:
+        return origin_of(url) == upstream.settings.origin
+    except ValueError:
+        return False

@@ -1,0 +1,294 @@
+"""One upstream's project pages: what is known of them, and asking again.
+
+A page is asked for once however many wait for it, and asking goes on when they stop waiting. Whether to ask, and
+what an answer or a failure means for the project, is decided elsewhere (``resolution.py``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pyproxy.errors import (
+    EmptyIndexPage,
+    NotAnIndexPage,
+    PageGone,
+    StorageError,
+    UpstreamError,
+    UpstreamInvalidResponse,
+    UpstreamTimeout,
+    UpstreamUnreachable,
+)
+from pyproxy.net.fetcher import FetchedPage, Missing, PageFetcher
+from pyproxy.net.health import Health
+from pyproxy.repositories.known_answers import KnownAnswers
+from pyproxy.repositories.probes import Probes
+from pyproxy.repositories.recent_failures import RecentFailures
+from pyproxy.repositories.resolution import KnownAnswer, Outcome
+from pyproxy.repositories.workshop import Workshop
+from pyproxy.settings import OnFailure, UpstreamSettings
+from pyproxy.simple.canonical import Link
+from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.work import links, prepare
+from pyproxy.storage.pages import KnownPage, PageStore
+from pyproxy.storage.recorded import RecordedHashes
+from pyproxy.storage.upstreams import StoredUpstream
+
+log = logging.getLogger(__name__)
+
+LINK_TABLES = 64
+
+Answer = Outcome | UpstreamError
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How long this upstream's answers stay fresh, in seconds."""
+
+    index_ttl: float
+    missing_ttl: float
+
+
+class UpstreamPages:
+    """What one upstream says of projects; kept as long as its settings stay the same.
+
+    ``page_timeout``: an answer that has not begun after so many seconds is silence.
+    """
+
+    def __init__(
+        self,
+        upstream: StoredUpstream,
+        *,
+        fetcher: PageFetcher,
+        pages: PageStore,
+        recorded: RecordedHashes,
+        workshop: Workshop,
+        health: Health,
+        freshness: Freshness,
+        page_timeout: float,
+        clock: Callable[[], float],
+    ) -> None:
+        self._upstream = upstream
+        self._fetcher = fetcher
+        self._answers = KnownAnswers(upstream.key, pages)
+        self._recorded = recorded
+        self._workshop = workshop
+        self._clock = clock
+        self._page_timeout = page_timeout
+        self._asking: dict[NormalizedName, asyncio.Task[Answer]] = {}
+        self._failures = RecentFailures(clock)
+        self._refused_serials: dict[NormalizedName, str] = {}
+        self._link_tables: OrderedDict[str, Mapping[str, Link]] = OrderedDict()
+        self._probes = Probes(upstream.settings.name, health, self._probe)
+        self.health = health
+        self.freshness = freshness
+
+    @property
+    def name(self) -> str:
+        return self._upstream.settings.name
+
+    @property
+    def settings(self) -> UpstreamSettings:
+        return self._upstream.settings
+
+    @property
+    def upstream_id(self) -> int:
+        return self._upstream.id
+
+    @property
+    def on_failure(self) -> OnFailure:
+        return self._upstream.settings.on_failure
+
+    # -- what is known -------------------------------------------------------------------------------------------
+
+    def known_page(self, project: NormalizedName) -> KnownPage | None:
+        """The newest answer, a page or a 404, however old."""
+        return self._answers.get(project)
+
+    def known(self, project: NormalizedName) -> KnownAnswer | None:
+        """The same as `resolution.decide` wants it."""
+        page = self.known_page(project)
+        return None if page is None else KnownAnswer(found=page.tag is not None, checked_at=page.checked_at)
+
+    def page_body(self, tag: str) -> bytes:
+        """The canonical form of a page (zlib-compressed).
+
+        Raises `PageGone` when a newer page or a purge has taken its place meanwhile.
+        """
+        body = self._answers.body(tag)
+        if body is None:
+            raise PageGone(f"a page of {self.name} was replaced just now")
+        return body
+
+    def recorded_hashes(self, project: NormalizedName) -> Mapping[str, str]:
+        """sha256 by filename, for files that the page lists without one."""
+        return self._recorded.for_project(self._upstream.id, project)
+
+    async def link(self, project: NormalizedName, filename: str) -> Link | None:
+        """The file as the newest known page lists it."""
+        page = self.known_page(project)
+        if page is None or page.tag is None:
+            return None
+        table = self._link_tables.get(page.tag)
+        if table is None:
+            body = self._answers.body(page.tag)
+            if body is None:
+                return None  # purged at this very moment
+            table = await self._workshop.run_in_thread(len(body), links, body)
+            self._link_tables[page.tag] = table
+            while len(self._link_tables) > LINK_TABLES:
+                self._link_tables.popitem(last=False)
+        else:
+            self._link_tables.move_to_end(page.tag)
+        return table.get(filename)
+
+    # -- asking --------------------------------------------------------------------------------------------------
+
+    def refusal(self, project: NormalizedName) -> UpstreamError | None:
+        """Why there is no point in asking now: the upstream rests, or failed for this project a moment ago."""
+        if self.health.resting:
+            self._probes.begin(project)  # where nobody does: the rest may have begun under other settings
+            return self.rest_error()
+        return self._failures.get(project)
+
+    def rest_error(self) -> UpstreamError:
+        """What a request to an upstream that rests comes to, at once."""
+        last = self.health.last_error
+        reason = f": it {last.reason}" if last is not None else ""
+        kind = UpstreamTimeout if isinstance(last, UpstreamTimeout) else UpstreamUnreachable
+        return kind(self.name, f"rests after repeated failures{reason}")
+
+    def ask(self, project: NormalizedName) -> asyncio.Task[Answer]:
+        """Ask, or join those who are asking; the task's result is an answer, it raises nothing.
+
+        Whoever waits for it must not cancel it: others may be waiting too, and the next request profits.
+        """
+        task = self._asking.get(project)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(self._ask(project))
+            self._asking[project] = task
+            task.add_done_callback(lambda _: self._asking.pop(project, None))
+        return task
+
+    def gave_up_waiting(self, project: NormalizedName, error: UpstreamError) -> None:
+        """Somebody's time was over: the next who ask need not wait as long for the same silence.
+
+        The asking goes on, and its success makes this forgotten.
+        """
+        self.health.overran()
+        self._failures.add(project, error)
+
+    def count_failure(self, error: UpstreamError, project: NormalizedName) -> None:
+        """Count it against the upstream; when that makes it rest, probes begin."""
+        self.health.failed(error)
+        self._probes.begin(project)
+
+    def retire(self, successor: UpstreamPages | None = None) -> None:
+        """Another object speaks for the upstream now: probe no more; questions under way end by themselves.
+
+        A ``successor`` goes on with the probes, unless it is switched off.
+        """
+        self._probes.stop()
+        if successor is not None and successor.settings.active and self._probes.project is not None:
+            successor._probes.begin(self._probes.project)
+
+    async def close(self) -> None:
+        """End what is still being asked, and the probes."""
+        self._probes.stop()
+        tasks = list(self._asking.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _probe(self, project: NormalizedName) -> Answer:
+        return await asyncio.shield(self.ask(project))
+
+    async def _ask(self, project: NormalizedName) -> Answer:
+        try:
+            outcome = await self._fetch(project)
+        except UpstreamError as error:
+            self.count_failure(error, project)
+            self._failures.add(project, error)
+            log.warning("%s: %s", project, error)
+            return error
+        except StorageError as error:
+            return self._our_failure(project, f"could not be asked: {error}")
+        except Exception:  # nobody else would see it: this is the end of a task that many may wait for
+            log.exception("asking upstream %s for %s failed", self.name, project)
+            return self._our_failure(project, "could not be asked because of a defect in pyproxy (see its log)")
+        self.health.succeeded()
+        self._failures.forget(project)
+        return outcome
+
+    def _our_failure(self, project: NormalizedName, reason: str) -> UpstreamError:
+        """A failure that is not the upstream's, but leaves its answer as unknown as one."""
+        error = UpstreamError(self.name, reason)
+        self._failures.add(project, error)
+        return error
+
+    async def _fetch(self, project: NormalizedName) -> Outcome:
+        known = self.known_page(project)
+        page = known if known is not None and known.tag is not None else None
+        answer = await self._fetcher.fetch(
+            project,
+            etag=page.etag if page is not None else None,
+            last_modified=page.last_modified if page is not None else None,
+            page_timeout=self._page_timeout,
+        )
+        now = self._clock()
+        if isinstance(answer, FetchedPage):
+            return await self._take(project, answer, page, now)
+        if isinstance(answer, Missing):
+            await self._answers.keep_missing(project, now)
+            return Outcome.MISSING
+        if page is None:
+            raise UpstreamInvalidResponse(self.name, "answered 304 Not Modified to an unconditional request")
+        await self._answers.confirm(project, page, now, answer.etag)
+        return Outcome.FOUND
+
+    async def _take(self, project: NormalizedName, answer: FetchedPage, known: KnownPage | None, now: float) -> Outcome:
+        self._refuse_older(project, answer, known)
+        try:
+            prepared = await self._workshop.run(
+                len(answer.body), prepare, answer.body, answer.content_type, answer.url, project
+            )
+        except EmptyIndexPage:
+            await self._answers.keep_missing(project, now)
+            return Outcome.MISSING
+        except NotAnIndexPage as error:
+            raise UpstreamInvalidResponse(self.name, f"sent something that is no index page: {error}") from error
+        page = KnownPage(
+            tag=prepared.tag,
+            etag=answer.etag,
+            last_modified=answer.last_modified,
+            checked_at=now,
+            changed_at=now,
+            page_url=answer.url,
+            serial=answer.serial,
+        )
+        await self._answers.keep_page(project, page, prepared.canonical_z)
+        return Outcome.FOUND
+
+    def _refuse_older(self, project: NormalizedName, answer: FetchedPage, known: KnownPage | None) -> None:
+        """Ask again soon when a page is older than the one we have, by its serial: some node of a CDN lags behind.
+
+        Only once for each such page: an index that was set back must not be locked out by its own past.
+        """
+        refused = self._refused_serials.pop(project, None)
+        if known is None or known.page_url != answer.url or not _is_older(answer.serial, known.serial):
+            return
+        if refused != answer.serial:
+            assert answer.serial is not None
+            self._refused_serials[project] = answer.serial
+            raise UpstreamInvalidResponse(
+                self.name, f"sent an older page than before (serial {answer.serial} after {known.serial})"
+            )
+        log.warning("%s: upstream %s went back to serial %s", project, self.name, answer.serial)
+
+
+def _is_older(serial: str | None, than: str | None) -> bool:
+    numbers = [text for text in (serial, than) if text is not None and text.isascii() and text.isdigit()]
+    return len(numbers) == 2 and int(numbers[0]) < int(numbers[1])

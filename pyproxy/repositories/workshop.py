@@ -1,0 +1,113 @@
+"""Parsing and rendering where they do not stall the event loop.
+
+A small page is worked on at once: handing it over would cost more than it takes. A larger one goes to a thread,
+and a big one to another process, because a thread holds the interpreter's lock while it decodes megabytes. The
+process starts with the first big page, and ends with its parent, however that ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from typing import Literal, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INLINE_BELOW = 48 * 1024
+"""Bytes of page that are worked on in a millisecond or so."""
+
+THREAD_BELOW = 512 * 1024
+"""Bytes of page whose longest hold of the interpreter's lock stays in single milliseconds."""
+
+
+Place = Literal["inline", "thread", "process"]
+
+
+class Workshop:
+    """Runs pure functions inline, in a thread or in a process, by the size of what they work on.
+
+    ``runs`` counts what was done where, by the function's name.
+    """
+
+    def __init__(self, *, inline_below: int = INLINE_BELOW, thread_below: int = THREAD_BELOW) -> None:
+        self._inline_below = inline_below
+        self._thread_below = thread_below
+        self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
+        self._processes: ProcessPoolExecutor | None = None
+        self.runs: Counter[tuple[str, Place]] = Counter()
+
+    async def run(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """``function(*args, **kwargs)``, which must be picklable; ``size`` in bytes decides where it runs.
+
+        Raises what the function raises.
+        """
+        if size < self._inline_below:
+            return self._run_inline(function, *args, **kwargs)
+        if size < self._thread_below:
+            return await self._submit(self._threads, function, *args, **kwargs)
+        processes = self._start_processes()
+        try:
+            return await self._submit(processes, function, *args, **kwargs)
+        except BrokenProcessPool:
+            # Killed from outside (out of memory, an administrator): one new process, one more try.
+            self._replace(processes)
+            return await self._submit(self._start_processes(), function, *args, **kwargs)
+
+    async def run_in_thread(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for work whose result is costly to hand over between processes, and quick for its size."""
+        if size < self._inline_below:
+            return self._run_inline(function, *args, **kwargs)
+        return await self._submit(self._threads, function, *args, **kwargs)
+
+    def _run_inline(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self.runs[function.__name__, "inline"] += 1
+        return function(*args, **kwargs)
+
+    async def _submit(self, executor: Executor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self.runs[function.__name__, "thread" if executor is self._threads else "process"] += 1
+        return await asyncio.wrap_future(executor.submit(function, *args, **kwargs))
+
+    def _start_processes(self) -> ProcessPoolExecutor:
+        if self._processes is None:
+            # "spawn": a fork of a process with threads and curl handles would inherit their locks.
+            self._processes = ProcessPoolExecutor(
+                max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_process
+            )
+        return self._processes
+
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        """Of several who find it broken, only the first may do so: the others already wait for the new one."""
+        if self._processes is broken:
+            self._stop_processes()
+
+    def _stop_processes(self) -> None:
+        if self._processes is not None:
+            self._processes.shutdown(wait=False, cancel_futures=True)
+            self._processes = None
+
+    def close(self) -> None:
+        """Stop the thread and the process; work under way is abandoned."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._stop_processes()
+
+
+def _prepare_process() -> None:
+    """Ctrl-C is the parent's business; and when the parent is gone, so are we."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(0)

@@ -1,0 +1,99 @@
+"""What is known of projects while it cannot be stored: held in memory, bounded, and never instead of newer rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pyproxy.repositories.known_answers import KnownAnswers
+from pyproxy.settings import UpstreamSettings
+from pyproxy.simple.model import NormalizedName
+from pyproxy.storage.database import Database
+from pyproxy.storage.pages import KnownPage, PageKey, PageStore
+from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.upstreams import UpstreamStore
+
+DEMO = NormalizedName("demo")
+PAGE = KnownPage(
+    tag="a",
+    etag='"1"',
+    last_modified=None,
+    checked_at=1000.0,
+    changed_at=1000.0,
+    page_url="https://example.org/simple/demo/",
+    serial=None,
+)
+GONE = PageKey(99, 1)
+"""An upstream that has been removed: nothing of it can be stored."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database.open(tmp_path / "pyproxy.db")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def key(database: Database, tmp_path: Path) -> PageKey:
+    store = UpstreamStore(database, SecretBox.open(tmp_path, {}))
+    return store.add(UpstreamSettings(name="first", url="https://example.org")).key
+
+
+async def test_a_stored_answer_is_read_from_the_store(database: Database, key: PageKey) -> None:
+    answers = KnownAnswers(key, PageStore(database))
+    await answers.keep_page(DEMO, PAGE, b"body")
+
+    assert answers.get(DEMO) == PAGE == PageStore(database).get(key, DEMO)
+    assert answers.body("a") == b"body"
+    await PageStore(database).purge(DEMO)
+    assert answers.get(DEMO) is None
+    assert answers.body("a") is None
+
+
+async def test_what_cannot_be_stored_is_held(database: Database) -> None:
+    answers = KnownAnswers(GONE, PageStore(database))
+    await answers.keep_page(DEMO, PAGE, b"body")
+
+    assert (answers.get(DEMO), answers.body("a")) == (PAGE, b"body")
+    await answers.confirm(DEMO, PAGE, 2000.0, '"2"')
+    assert answers.get(DEMO) == replace(PAGE, checked_at=2000.0, etag='"2"')
+    assert answers.body("a") == b"body"
+    await answers.keep_missing(DEMO, 3000.0)
+    known = answers.get(DEMO)
+    assert known is not None
+    assert (known.tag, known.checked_at, answers.body("a")) == (None, 3000.0, None)
+
+
+async def test_a_304_for_a_page_that_was_purged_meanwhile_brings_nothing_back(database: Database, key: PageKey) -> None:
+    answers = KnownAnswers(key, PageStore(database))
+
+    await answers.confirm(DEMO, PAGE, 2000.0, None)
+
+    assert answers.get(DEMO) is None
+
+
+async def test_a_newer_row_of_another_worker_counts_more_than_what_is_held(database: Database, key: PageKey) -> None:
+    answers = KnownAnswers(key, PageStore(database))
+    await database.write(lambda connection: connection.execute("PRAGMA query_only = ON").fetchall())
+    await answers.keep_page(DEMO, PAGE, b"body")
+    other_worker = Database.open(database.path)
+    await KnownAnswers(key, PageStore(other_worker)).keep_missing(DEMO, 2000.0)
+    other_worker.close()
+
+    known = answers.get(DEMO)
+    assert known is not None
+    assert known.tag is None
+
+
+async def test_what_is_held_is_bounded_and_the_oldest_goes_first(database: Database) -> None:
+    answers = KnownAnswers(GONE, PageStore(database), held_limit=10_000)
+    for number in range(10):
+        await answers.keep_page(NormalizedName(f"p{number}"), replace(PAGE, tag=f"t{number}"), b"x" * 3000)
+
+    held = [number for number in range(10) if answers.get(NormalizedName(f"p{number}")) is not None]
+    assert held == [8, 9]
+    assert [answers.body(f"t{number}") is not None for number in (7, 8, 9)] == [False, True, True]

@@ -1,0 +1,66 @@
+"""Where work is done, by its size, and what happens when the place breaks."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from pyproxy.errors import NotAnIndexPage
+from pyproxy.repositories.workshop import Workshop
+from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.work import prepare
+
+
+@pytest.fixture
+def workshop() -> Iterator[Workshop]:
+    workshop = Workshop(inline_below=10, thread_below=20)
+    yield workshop
+    workshop.close()
+
+
+async def test_size_decides_where_the_work_is_done(workshop: Workshop) -> None:
+    here = (os.getpid(), threading.get_ident())
+    assert (await workshop.run(9, os.getpid), await workshop.run(9, threading.get_ident)) == here
+    assert await workshop.run(10, os.getpid) == os.getpid()
+    assert await workshop.run(10, threading.get_ident) != threading.get_ident()
+    assert await workshop.run(20, os.getpid) != os.getpid()
+    assert workshop.runs == {
+        ("getpid", "inline"): 1,
+        ("get_ident", "inline"): 1,
+        ("getpid", "thread"): 1,
+        ("get_ident", "thread"): 1,
+        ("getpid", "process"): 1,
+    }
+
+
+async def test_errors_come_back_from_everywhere(workshop: Workshop) -> None:
+    for size in (0, 10, 20):
+        with pytest.raises(NotAnIndexPage):
+            await workshop.run(size, prepare, b"{}", "application/json", "http://a.example.org/", NormalizedName("a"))
+
+
+async def test_a_process_that_was_killed_is_replaced(workshop: Workshop) -> None:
+    """The kernel takes it when memory is short; nobody who asks notices."""
+    before = await workshop.run(20, os.getpid)
+    for child in multiprocessing.active_children():
+        child.kill()
+        child.join()
+    after = await asyncio.gather(*(workshop.run(20, os.getpid) for _ in range(10)))
+    assert len(set(after)) == 1
+    assert after[0] not in (before, os.getpid())
+
+
+async def test_the_process_ends_with_the_workshop() -> None:
+    workshop = Workshop(thread_below=0, inline_below=0)
+    await workshop.run(1, os.getpid)
+    children = multiprocessing.active_children()
+    assert children
+    workshop.close()
+    for child in children:
+        child.join(10)
+        assert child.exitcode == 0

@@ -8,12 +8,14 @@
     ├── StorageError                  the storage directory cannot be used
     │   └── StorageInUse              another server holds it
     ├── ListenError                   the server cannot listen where it should
+    ├── WorkersFailed                 the server's processes die as soon as they are started
     ├── InvalidProjectName            asked for a name that no project can have
     ├── InvalidFilename               asked for a name that no file may have
     ├── NotAcceptable                 the client accepts none of the formats we speak
     ├── ProjectNotFound               every repository that was asked said "no such project"
     ├── FileNotListed                 the project exists, but lists no such file
     ├── ProjectUnavailable            some upstream failed, and nothing better is known
+    ├── PageGone                      a page was replaced while it was being answered from
     ├── NotAnswered                   nobody may or can answer
     │   ├── NoActiveUpstream          there is no active upstream at all
     │   ├── NameReserved              only inactive upstreams may answer for this name
@@ -85,6 +87,10 @@ class ListenError(PyproxyError):
     """The address or port to listen on cannot be had."""
 
 
+class WorkersFailed(PyproxyError):
+    """The server's worker processes die faster than it makes sense to replace them."""
+
+
 class InvalidProjectName(PyproxyError):
     """No project can have this name (PEP 508); no upstream is asked."""
 
@@ -107,6 +113,10 @@ class ProjectNotFound(PyproxyError):
 
 class FileNotListed(PyproxyError):
     """The project is known, but no upstream lists this file (with this sha256)."""
+
+
+class PageGone(PyproxyError):
+    """The page that was decided on has been replaced or purged meanwhile; ask again."""
 
 
 class NotAnswered(PyproxyError):

@@ -19,7 +19,7 @@ from pyproxy.net.client import CurlClient
 from pyproxy.net.credentials import Credentials
 from pyproxy.net.first_contact import FirstContacts, Turn
 from pyproxy.net.incoming import is_redirect
-from pyproxy.net.outbound_proxy import proxy_for
+from pyproxy.net.outbound_proxy import OutboundProxy, proxy_for
 from pyproxy.net.reach import Reach
 from pyproxy.net.redirects import Kind, RedirectRules
 from pyproxy.net.response import Receiver, ResponseHead
@@ -35,9 +35,12 @@ _OTHER_SETTINGS = frozenset(
 )
 
 
-def user_agent(contact: str) -> str:
-    """What we call ourselves (RFC 9110 section 10.1.5); ``contact`` is a URL or mail address for index operators."""
-    return f"pyproxy/{__version__} (+{contact})"
+def user_agent(contact: str | None) -> str:
+    """What we call ourselves (RFC 9110 section 10.1.5).
+
+    ``contact`` is a URL at which an index's operators can find out whose server this is, if there is one.
+    """
+    return f"pyproxy/{__version__}" + (f" (+{contact})" if contact else " (caching package proxy)")
 
 
 def same_connection_settings(a: UpstreamSettings, b: UpstreamSettings) -> bool:
@@ -150,7 +153,6 @@ class UpstreamConnection:
     async def _transfer(self, url: str, origin: Origin, asked: _Asked) -> ResponseHead:
         settings = self.settings
         proxy = proxy_for(url, settings.http_proxy, self._environ)
-        certified = self._credentials.belong_to(url)
         pool = self._pool(asked.kind)
         turn = await self._turn(pool, origin, asked)
 
@@ -164,8 +166,22 @@ class UpstreamConnection:
                 return None
             return self._out_of_reach(origin) if self._reach.knows_own_address else _AddressRefused(settings.name, "")
 
+        transfer = Transfer(pool.client, self._what_to_ask(url, asked, proxy), asked.receiver, connected)
+        try:
+            head = await transfer.run()
+        except UpstreamUnreachable as error:
+            turn.failed(error)
+            raise
+        finally:
+            turn.over()
+        pool.contacts.learn(origin, http2=transfer.http2)
+        return head
+
+    def _what_to_ask(self, url: str, asked: _Asked, proxy: OutboundProxy | None) -> Hop:
+        settings = self.settings
+        certified = self._credentials.belong_to(url)
         accepted = "gzip, deflate" if asked.kind == "page" else "identity"
-        hop = Hop(
+        return Hop(
             upstream=settings.name,
             url=url,
             method=asked.method,
@@ -180,16 +196,6 @@ class UpstreamConnection:
             first_byte_at=asked.first_byte_at,
             decode=asked.kind == "page",
         )
-        transfer = Transfer(pool.client, hop, asked.receiver, connected)
-        try:
-            head = await transfer.run()
-        except UpstreamUnreachable as error:
-            turn.failed(error)
-            raise
-        finally:
-            turn.over()
-        pool.contacts.learn(origin, http2=transfer.http2)
-        return head
 
     async def _turn(self, pool: _Pool, origin: Origin, asked: _Asked) -> Turn:
         try:

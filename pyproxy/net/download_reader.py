@@ -86,12 +86,14 @@ class DownloadReader:
         """The next chunk; empty at the end."""
         while True:
             self._raise_if_broken()
+            if self._followed.complete and self.position >= self._followed.released:
+                return b""
             if self._stop is not None and self.position >= self._stop:
-                return b""
-            if self.position < self._followed.released:
+                if self.position > self._start or self._followed.complete:
+                    return b""
+                # Of an empty file even the emptiness leaves only when it is verified.
+            elif self.position < self._followed.released:
                 return await self._read()
-            if self._followed.complete:
-                return b""
             await self._followed.change()
 
     async def _read(self) -> bytes:

@@ -16,6 +16,31 @@ from pyproxy.simple.parse_json import check_api_version
 
 _META_CHARSET = re.compile(rb"<meta[^>]{1,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _TEXT_ENCODING = re.compile(r"utf|ascii|iso8859|iso-8859|latin|cp125|windows-125|koi8|gb|big5|shift|euc|mac-")
+_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_DEPTH_LIMIT = 500
+_NOT_NESTED = frozenset(
+    (
+        *(
+            "area",
+            "base",
+            "br",
+            "col",
+            "embed",
+            "hr",
+            "img",
+            "input",
+            "link",
+            "meta",
+            "param",
+            "source",
+            "track",
+            "wbr",
+        ),
+        *("a", "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr"),
+    )
+)
+"""Elements without a content, and those that the next of their kind closes: many pages leave their end tags out."""
+
 _FILE_ATTRIBUTES = ("data-requires-python", "data-yanked", "data-core-metadata", "data-dist-info-metadata")
 
 Attributes = dict[str, str | None]
@@ -43,8 +68,10 @@ def parse_html(body: bytes, charset: str | None, url: str, project: NormalizedNa
     Raises ``EmptyIndexPage`` for an index page without any file, which several indexes send for every unknown name,
     and ``NotAnIndexPage`` for pages that are none (login pages, captive portals) or that cannot be understood.
     """
+    text = _decode(body, charset)
+    _refuse_deep_nesting(text)
     try:
-        tree = LexborHTMLParser(_decode(body, charset))
+        tree = LexborHTMLParser(text)
     except (SelectolaxError, ValueError) as error:
         raise NotAnIndexPage(f"the answer cannot be read as HTML: {error}") from error
     frame = _frame(tree, url)
@@ -63,6 +90,20 @@ def parse_html(body: bytes, charset: str | None, url: str, project: NormalizedNa
         tracks=fields.absolute_urls(frame.metas.get("pypi:tracks", ())),
         alternate_locations=fields.absolute_urls(frame.metas.get("pypi:alternate-locations", ())),
     )
+
+
+def _refuse_deep_nesting(text: str) -> None:
+    """HTML's parsing takes time by the square of the depth: half a megabyte of ``<div>`` would keep it for minutes."""
+    depth = 0
+    for tag in _TAG.finditer(text):
+        if tag[2].lower() in _NOT_NESTED:
+            continue
+        if tag[1]:
+            depth = max(0, depth - 1)
+        else:
+            depth += 1
+            if depth > _DEPTH_LIMIT:
+                raise NotAnIndexPage(f"the answer is a web page nested deeper than {_DEPTH_LIMIT} elements")
 
 
 def _explain_no_files(frame: _Frame, refused: int, status: str | None) -> None:

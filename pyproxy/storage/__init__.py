@@ -5,5 +5,6 @@
 - ``database``    one writer thread, one reader; ``migrations`` holds the schema
 - ``upstreams``   the upstreams' settings, ``secrets`` encrypts what is secret of them
 - ``pages``       what upstreams answered for projects; ``recorded`` holds hashes learned at first download
-- ``files``       verified bytes under their sha256, with ``temporary``, ``manifests``, ``rebuild`` and ``uses``
+- ``files``       verified bytes under their sha256, with ``temporary``, ``manifests``, ``rebuild``, ``uses``
+                  and ``eviction``
 """

@@ -31,7 +31,8 @@ def insert(connection: sqlite3.Connection, manifest: Manifest) -> None:
     connection.execute(
         """
         INSERT INTO contents (sha256, size, stored_at, last_used) VALUES (:sha256, :size, :time, :time)
-        ON CONFLICT (sha256) DO UPDATE SET size = excluded.size
+        ON CONFLICT (sha256) DO UPDATE SET
+            size = excluded.size, last_used = max(last_used, excluded.last_used)
         """,
         {"sha256": manifest.sha256, "size": manifest.size, "time": stored_at},
     )

@@ -20,6 +20,7 @@ from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME, prepare_directory, reason
+from pyproxy.storage.eviction import Eviction
 from pyproxy.storage.manifests import FileName, Places
 from pyproxy.storage.rebuild import rebuild_from_manifests
 from pyproxy.storage.shelf import Shelf, is_whole
@@ -58,7 +59,8 @@ class FileStore:
     """The files below a storage directory.
 
     Opening one sweeps what dead processes left behind and, when the database is new, finds the files again by
-    their manifests. ``min_free`` is in bytes. Raises `StorageError` when the directory cannot be used.
+    their manifests. ``min_free`` and ``max_size`` are in bytes; with the latter the least recently used files go to
+    make room for new ones. Raises `StorageError` when the directory cannot be used.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class FileStore:
         database: Database,
         *,
         min_free: int = 0,
+        max_size: int | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
@@ -77,6 +80,9 @@ class FileStore:
         rebuild_from_manifests(self._places, database, clock())
         self._shelf = Shelf(self._places, database)
         self._temporary = TemporaryFolder(directory.absolute() / TEMPORARY_NAME, self._shelf.recover)
+        self._eviction = Eviction(
+            database, self._shelf, self._uses, max_size=max_size, workspace=self._temporary.path
+        )
         self._keepers = ThreadPoolExecutor(max_workers=KEEPERS, thread_name_prefix="files")
 
     # -- finding -------------------------------------------------------------------------------------------------
@@ -135,11 +141,11 @@ class FileStore:
         """Keep a verified temporary file under a name; a caller that is cancelled does not end it.
 
         ``temporary`` stays open for its readers: discard it when they are done, kept or not. On any failure nothing
-        is kept. Raises `StorageError`.
+        is kept, nor is a file that is larger than ``max_size``. Raises `StorageError`.
         """
         name = self._name(project, filename, upstream, hashes)
         descriptor = temporary.hand_over()
-        await self._in_thread(self._shelf.keep, temporary.path, descriptor, sha256, size, name)
+        await self._in_thread(self._keep, temporary.path, descriptor, sha256, size, name)
         return StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
 
     async def add_name(
@@ -157,10 +163,20 @@ class FileStore:
         """
         return await self._in_thread(self._shelf.forget, project, filename, self._temporary.path)
 
+    async def trim(self) -> None:
+        """Evict what is more than ``max_size``, such as after it was lowered. Raises `StorageError`."""
+        if self._eviction.is_over():
+            await self._in_thread(self._eviction.trim)
+
     def close(self) -> None:
         """Finish what is being kept, then remove the temporary files."""
+        self._eviction.stop()
         self._keepers.shutdown(wait=True)
         self._temporary.close()
+
+    def _keep(self, arrived: Path, descriptor: int, sha256: str, size: int, name: FileName) -> None:
+        self._shelf.keep(arrived, descriptor, sha256, size, name, self._eviction.make_room)
+        self._eviction.settle(sha256, size)
 
     async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:

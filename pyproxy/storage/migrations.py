@@ -138,6 +138,32 @@ MIGRATIONS: tuple[Migration, ...] = (
             """,
         ),
     ),
+    Migration(
+        "eviction",
+        (
+            "CREATE INDEX contents_by_last_use ON contents (last_used)",
+            # The sum is kept by triggers: it is asked for at each keep, and there may be a million rows.
+            """
+            CREATE TABLE contents_total (
+                only INTEGER PRIMARY KEY CHECK (only = 1),
+                bytes INTEGER NOT NULL
+            )
+            """,
+            "INSERT INTO contents_total (only, bytes) SELECT 1, coalesce(sum(size), 0) FROM contents",
+            """
+            CREATE TRIGGER contents_added AFTER INSERT ON contents
+            BEGIN UPDATE contents_total SET bytes = bytes + new.size; END
+            """,
+            """
+            CREATE TRIGGER contents_resized AFTER UPDATE OF size ON contents
+            BEGIN UPDATE contents_total SET bytes = bytes + new.size - old.size; END
+            """,
+            """
+            CREATE TRIGGER contents_removed AFTER DELETE ON contents
+            BEGIN UPDATE contents_total SET bytes = bytes - old.size; END
+            """,
+        ),
+    ),
 )
 
 

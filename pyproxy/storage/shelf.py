@@ -1,4 +1,4 @@
-"""Bytes, their rows and their manifest, changed together: keep, add a name, forget.
+"""Bytes, their rows and their manifest, changed together: keep, add a name, forget, evict.
 
 The order of keeping: fsync the temporary file, write the manifest into the temporary folder (the *intention*),
 rename the bytes, then the rows, and last the manifest. Forgetting goes the other way, with an intention that has no
@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pyproxy.errors import StorageError
@@ -31,16 +32,26 @@ class Shelf:
         self._places = places
         self._database = database
 
-    def keep(self, arrived: Path, descriptor: int, sha256: str, size: int, name: FileName) -> None:
+    def keep(
+        self,
+        arrived: Path,
+        descriptor: int,
+        sha256: str,
+        size: int,
+        name: FileName,
+        make_room: Callable[[str, int], None],
+    ) -> None:
         """Move verified bytes to their place and make them known; ``descriptor`` is theirs, and is closed.
 
-        Raises `StorageError`: then nothing is kept, and the file at ``arrived`` is gone, too.
+        ``make_room(sha256, size)`` is called before they take any. Raises `StorageError`, as ``make_room`` may: then
+        nothing is kept, and the file at ``arrived`` is gone, too.
         """
         content = self._places.content(sha256)
         try:
             arrived_size = os.fstat(descriptor).st_size
             if arrived_size != size:
                 raise StorageError(f"{name.filename} is not kept: {arrived_size} of {size} bytes are on the disk")
+            make_room(sha256, size)
             os.fsync(descriptor)
             if not content.parent.exists():
                 content.parent.mkdir(exist_ok=True)
@@ -84,6 +95,22 @@ class Shelf:
             except OSError as error:
                 raise StorageError(f"cannot remove {row['filename']} ({reason(error)})") from error
         return tuple(sorted({row["filename"] for row in rows}))
+
+    def evict(self, sha256: str, delete: Callable[[sqlite3.Connection], bool], workspace: Path) -> bool:
+        """Remove bytes with all their names, if ``delete`` says so; raises `StorageError`.
+
+        ``delete`` runs in a transaction and deletes their rows, or says that they stay.
+        """
+        content = self._places.content(sha256)
+        try:
+            content.parent.mkdir(exist_ok=True)
+            with locked(content.parent), _intention(workspace, Manifest(sha256=sha256, size=0, names=())):
+                deleted = self._database.write_now(delete)
+                if deleted:
+                    self._remove_bytes(sha256)
+        except OSError as error:
+            raise StorageError(f"cannot evict {content} ({reason(error)})") from error
+        return deleted
 
     def recover(self, intention: Path) -> None:
         """Finish what a dead process intended, if its bytes had reached their place. Raises `StorageError`."""

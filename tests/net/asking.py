@@ -22,14 +22,19 @@ class Collected:
 
     def __init__(self) -> None:
         self.head: ResponseHead | None = None
-        self.body = bytearray()
+        self._body = bytearray()
+
+    @property
+    def body(self) -> bytes:
+        """What has arrived so far."""
+        return bytes(self._body)
 
     def started(self, response: ResponseHead) -> None:
         assert self.head is None, "only one hop may reach the receiver"
         self.head = response
 
     def write(self, data: bytes) -> None:
-        self.body += data
+        self._body += data
 
 
 @asynccontextmanager
@@ -43,7 +48,7 @@ async def running(tls: ssl.SSLContext | None = None) -> AsyncIterator[UpstreamSe
 
 
 @contextmanager
-def connected(url: str, environ: Mapping[str, str] | None = None, **settings: Any) -> Iterator[UpstreamConnection]:
+def connected(url: str, environ: Mapping[str, str] | None = None, /, **settings: Any) -> Iterator[UpstreamConnection]:
     """A connection for an upstream named ``acme`` at this URL, closed at the end."""
     connection = UpstreamConnection(
         UpstreamSettings(name="acme", url=url, **settings), environ=environ or {}, user_agent=USER_AGENT

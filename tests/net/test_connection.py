@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import dataclasses
 import logging
 
 import pytest
 
 from pyproxy import __version__
 from pyproxy.errors import UpstreamForbidden, UpstreamInvalidResponse
-from pyproxy.net.connection import UpstreamConnection, same_connection_settings, user_agent
-from pyproxy.settings import UpstreamSettings
-from tests.net.asking import USER_AGENT, Collected, connected, get, running
-from tests.upstream_server import Hold, Raw, Redirect, Status
+from pyproxy.net.connection import user_agent
+from tests.net.asking import USER_AGENT, connected, get, running
+from tests.upstream_server import Raw, Redirect, Status
 
 PAGE = "/simple/demo/"
 FILE = "/packages/demo/demo-1.0.tar.gz"
@@ -238,89 +235,3 @@ async def test_credentials_and_queries_never_reach_the_log(caplog: pytest.LogCap
     assert server.requests[0].headers["authorization"] == BASIC
     assert "YWxpY2U" not in caplog.text
     assert "sesame" not in caplog.text
-
-
-async def test_a_connection_that_closes_when_idle_finishes_what_is_under_way() -> None:
-    event = asyncio.Event()
-    async with running() as server:
-        server.add_file("demo", "demo-1.0.tar.gz", b"content")
-        hold = Hold(event)
-        server.behave("/packages/", hold)
-        with connected(server.url) as connection:
-            task = asyncio.create_task(get(connection, server.url + FILE))
-            await hold.reached.wait()
-            connection.close_when_idle()
-            event.set()
-            assert (await task).body == b"content"
-            assert not connection._pools
-            # A component that still holds the old connection can go on.
-            assert (await get(connection, server.url + FILE)).body == b"content"
-            assert not connection._pools
-
-
-async def test_closing_ends_requests_under_way() -> None:
-    async with running() as server:
-        hold = Hold(asyncio.Event())
-        server.behave("/packages/", hold)
-        with connected(server.url) as connection:
-            task = asyncio.create_task(get(connection, server.url + FILE))
-            await hold.reached.wait()
-            connection.close()
-            with pytest.raises(asyncio.CancelledError):
-                await task
-
-
-async def test_a_request_beyond_the_limit_waits_for_its_turn_and_can_be_cancelled() -> None:
-    event = asyncio.Event()
-    async with running() as server:
-        server.behave("/simple/", Hold(event))
-        with connected(server.url) as connection:
-            tasks = [asyncio.create_task(get(connection, server.url + PAGE, kind="page")) for _ in range(64)]
-            await server.requested("/simple/", 64)
-            waiting = asyncio.create_task(get(connection, server.url + PAGE, kind="page"))
-            doomed = asyncio.create_task(get(connection, server.url + PAGE, kind="page"))
-            await asyncio.sleep(0)
-            doomed.cancel()
-            event.set()
-            results = await asyncio.gather(*tasks, waiting, doomed, return_exceptions=True)
-    assert sum(isinstance(result, Collected) for result in results) == 65
-    assert len(server.requests) == 65
-
-
-def test_connections_are_kept_over_changes_that_do_not_touch_them() -> None:
-    old = UpstreamSettings(name="acme", url="https://pypi.example.org/a/")
-    for change in (
-        {"url": "https://pypi.example.org/b/"},
-        {"active": False},
-        {"index_ttl": 1.0},
-        {"projects": ("acme-*",)},
-        {"on_failure": "stop"},
-    ):
-        assert same_connection_settings(old, dataclasses.replace(old, **change)), change  # type: ignore[arg-type]
-
-
-def test_connections_are_replaced_when_their_settings_change() -> None:
-    old = UpstreamSettings(name="acme", url="https://pypi.example.org/a/")
-    for change in (
-        {"url": "http://pypi.example.org/a/"},
-        {"url": "https://pypi.example.org:444/a/"},
-        {"name": "other"},
-        {"token": "x"},
-        {"password": "x"},
-        {"credential_hosts": ("https://files.example.org",)},
-        {"verify_ssl": False},
-        {"ca_bundle": "/etc/ca.pem"},
-        {"client_certificate": "/etc/client.pem"},
-        {"connect_timeout_ms": 1},
-        {"stall_timeout_ms": 1},
-        {"http_proxy": "none"},
-        {"redirect_hosts": ("files.example.org",)},
-    ):
-        assert not same_connection_settings(old, dataclasses.replace(old, **change)), change  # type: ignore[arg-type]
-
-
-async def test_a_connection_needs_no_loop_before_its_first_request() -> None:
-    settings = UpstreamSettings(name="acme", url="https://pypi.example.org/")
-    connection = UpstreamConnection(settings, environ={}, user_agent=USER_AGENT)
-    connection.close()
-    assert "sesame" not in repr(connection._credentials)

@@ -8,11 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
-import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -218,7 +213,7 @@ async def test_the_address_is_told_before_each_request_also_on_a_kept_connection
 
     def configure(curl: pycurl.Curl) -> None:
         def before(*ends: Any) -> int:
-            told.append(ends)  # type: ignore[arg-type]
+            told.append(ends)
             return pycurl.PREREQFUNC_OK
 
         curl.setopt(pycurl.PREREQFUNCTION, before)
@@ -267,50 +262,3 @@ async def test_unpausing_delivers_from_within_the_call() -> None:
             handles[0].pause(pycurl.PAUSE_CONT)
             assert pieces == [1000]
             await transfer.ended
-
-
-LOOK_UP = """
-import asyncio, socket, sys, threading, time
-from tornado.httpclient import HTTPRequest
-from pyproxy.net.client import CurlClient
-
-async def main():
-    deaf = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    deaf.bind(("127.0.0.1", 53))
-    client = CurlClient(force_instance=True, max_clients=4)
-    running = client.begin(HTTPRequest("http://slow.example.org/", connect_timeout=60), lambda curl: None)
-    await asyncio.get_running_loop().run_in_executor(None, deaf.recv, 1000)  # the look-up is under way
-    started = time.monotonic()
-    client.abort(running)
-    assert client.idle
-    client.close()
-    taken = time.monotonic() - started
-    closing = [thread.name for thread in threading.enumerate() if thread.name == "curl-close"]
-    print("blocked" if taken > 1 else "at once", *closing)
-    sys.stdout.flush()
-
-asyncio.run(main())
-"""
-
-
-def test_a_name_look_up_is_abandoned_at_once_and_only_closing_waits_for_it(tmp_path: Path) -> None:
-    """In a mount namespace of its own, where the name server is a socket that never answers.
-
-    The second word says that the multi handle is still being closed, in its thread, when ``close`` has returned.
-    """
-    if os.geteuid() != 0 or shutil.which("unshare") is None:
-        pytest.skip("needs root and unshare(1) to have a name server of its own")
-    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("127.0.0.1", 53))
-        except OSError:
-            pytest.skip("port 53 is taken")
-    script = f'mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && exec {sys.executable} -c "$0"'
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, LOOK_UP], cwd=root, capture_output=True, text=True, timeout=50
-    )
-    if "mount" in done.stderr:
-        pytest.skip("no mount namespace to be had here")
-    assert done.stdout.split() == ["at", "once", "curl-close"], done.stderr

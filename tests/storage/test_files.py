@@ -265,6 +265,10 @@ def test_the_minimum_of_free_disk_is_respected(tmp_path: Path, database: Databas
     assert not greedy.may_keep(0)
     assert modest.may_keep(1)
     assert not modest.may_keep(2 * free)
+    # What is not kept may still be held for the clients who wait for it, as long as the disk takes it.
+    assert greedy.has_room(1)
+    assert not greedy.has_room(2 * free)
+    assert not modest.has_room(2 * free)
     greedy.close()
     modest.close()
 

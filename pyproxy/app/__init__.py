@@ -1,0 +1,78 @@
+"""The only wiring: opens what has a life, puts the components together, serves, and closes in reverse.
+
+``serve`` is all that the commands need. Order: configuration checked for what this version cannot do, the storage
+directory locked, upstreams seeded, sockets bound; then, in each process, ``lifecycle.run``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import replace
+
+from pyproxy import __version__
+from pyproxy.app import logs
+from pyproxy.app.lifecycle import end_at_signals, run
+from pyproxy.app.listening import addresses, bind, tls_context
+from pyproxy.app.resources import seed_upstreams
+from pyproxy.app.warnings import warn
+from pyproxy.app.workers import supervise
+from pyproxy.config.model import Config
+from pyproxy.errors import ConfigurationError
+from pyproxy.storage.lock import StorageLock
+
+log = logging.getLogger(__name__)
+
+
+def serve(config: Config, environ: Mapping[str, str] = os.environ) -> None:
+    """Run the server in the foreground until SIGTERM or Ctrl-C.
+
+    Raises `ConfigurationError`, `StorageError` or `ListenError` when it cannot start.
+    """
+    _refuse_what_is_not_there(config)
+    end_at_signals()
+    logs.set_up(config.logging)
+    config = replace(config, storage=replace(config.storage, directory=config.storage.directory.absolute()))
+    tls = tls_context(config.server)
+    lock = StorageLock(config.storage.directory)
+    try:
+        seed_upstreams(config, environ)
+        sockets = bind(config.server)
+        _announce(config, sockets, environ)
+        workers = config.server.workers or os.cpu_count() or 1
+        if workers == 1:
+            _work(config, sockets, tls, environ)
+        else:
+            supervise(workers, lambda: _work(config, sockets, tls, environ))
+    finally:
+        lock.release()
+
+
+def _work(config: Config, sockets: list[socket.socket], tls: ssl.SSLContext | None, environ: Mapping[str, str]) -> None:
+    asyncio.run(run(config, sockets, tls, environ))
+
+
+def _announce(config: Config, sockets: list[socket.socket], environ: Mapping[str, str]) -> None:
+    for address in addresses(sockets, config.server):
+        log.info("pyproxy %s listens on %s; index URL: %ssimple/", __version__, address, address)
+    log.info("storage: %s", config.storage.directory)
+    if config.cache.offline:
+        log.info("offline: no upstream is asked")
+    warn(config, environ)
+
+
+def _refuse_what_is_not_there(config: Config) -> None:
+    """A setting that does nothing would be believed; one about access most of all."""
+    missing = {
+        "access.anonymous_read": not config.access.anonymous_read,
+        "project_list": config.project_list != "known",
+    }
+    for key, wanted in missing.items():
+        if wanted:
+            raise ConfigurationError(
+                "this version can only do the default", key=key, suggestion="remove the key, or wait for a release"
+            )

@@ -1,0 +1,182 @@
+"""The chain of components, built from the stored upstreams, and built anew when they change.
+
+Requests under way end on the chain they began with. What a change does not touch stays: an upstream's connections
+as long as its connection settings are the same, its health and the questions under way as long as all of them are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyproxy.app.resources import Resources
+from pyproxy.config.model import CacheConfig
+from pyproxy.errors import PyproxyError
+from pyproxy.net.connection import UpstreamConnection, same_connection_settings, user_agent
+from pyproxy.net.fetcher import PageFetcher
+from pyproxy.net.health import PAUSES, Health
+from pyproxy.repositories.files import UpstreamFiles
+from pyproxy.repositories.listings import Listings
+from pyproxy.repositories.metadata import MetadataFiles
+from pyproxy.repositories.packages import PackageRepository
+from pyproxy.repositories.priority import PriorityRepository
+from pyproxy.repositories.resolution import Rules
+from pyproxy.repositories.stored import StoredContents
+from pyproxy.repositories.transfers import Transfers
+from pyproxy.repositories.upstream_pages import Freshness, UpstreamPages
+from pyproxy.storage.upstreams import StoredUpstream
+
+log = logging.getLogger(__name__)
+
+FOLLOW_SECONDS = 0.4
+"""How often the revision of the settings is read: changes are taken over within a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One upstream in the chain."""
+
+    stored: StoredUpstream
+    connection: UpstreamConnection
+    pages: UpstreamPages
+
+
+class Chain:
+    """Builds the repository; ``current`` is the newest one."""
+
+    def __init__(
+        self,
+        resources: Resources,
+        cache: CacheConfig,
+        *,
+        contact: str | None,
+        environ: Mapping[str, str],
+        clock: Callable[[], float],
+        rest_pauses: Sequence[float] = PAUSES,
+    ) -> None:
+        self._resources = resources
+        self._cache = cache
+        self._contact = contact
+        self._environ = environ
+        self._clock = clock
+        self._rest_pauses = rest_pauses
+        self._members: dict[int, _Member] = {}
+        self._revision = -1
+        self._trouble = ""
+        self.current = self._build()
+
+    async def follow(self, take: Callable[[PackageRepository], None]) -> None:
+        """Watch for changes of the settings for ever; each new chain is given to ``take``."""
+        while True:
+            await asyncio.sleep(FOLLOW_SECONDS)
+            try:
+                if self._resources.upstreams.revision() != self._revision:
+                    self.current = self._build()
+                    take(self.current)
+                    self._trouble = ""
+                    log.info("the upstreams' settings changed: %s", self.described())
+            except Exception as error:  # later changes must be noticed all the same
+                self._report(error)
+
+    def _report(self, error: Exception) -> None:
+        """Say it once, though it is tried again and again."""
+        if str(error) != self._trouble:
+            defect = None if isinstance(error, PyproxyError) else error
+            log.error("the changed settings cannot be used, the old ones go on: %s", error, exc_info=defect)
+        self._trouble = str(error)
+
+    def described(self) -> str:
+        """The upstreams in order, for the log."""
+        members = sorted(self._members.values(), key=lambda member: member.stored.priority)
+        names = [
+            member.pages.name if member.stored.settings.active else f"{member.pages.name} (off)" for member in members
+        ]
+        return ", ".join(names) or "none"
+
+    async def close(self) -> None:
+        """End every question under way and close the connections."""
+        for member in self._members.values():
+            await member.pages.close()
+        for member in self._members.values():
+            member.connection.close()
+
+    def _build(self) -> PackageRepository:
+        revision = self._resources.upstreams.revision()
+        members = [self._member(stored) for stored in self._resources.upstreams.list()]
+        current = {member.stored.id: member for member in members}
+        connections = {id(member.connection) for member in members}
+        pages = {id(member.pages) for member in members}
+        for old in self._members.values():
+            if id(old.pages) not in pages:
+                successor = current.get(old.stored.id)
+                old.pages.retire(successor.pages if successor is not None else None)
+            if id(old.connection) not in connections:
+                old.connection.close_when_idle()
+        self._members, self._revision = current, revision
+        return self._repository(members)
+
+    def _member(self, stored: StoredUpstream) -> _Member:
+        old = self._members.get(stored.id)
+        if old is not None and (old.stored.generation, old.stored.settings) == (stored.generation, stored.settings):
+            return _Member(stored, old.connection, old.pages)
+        if old is not None and same_connection_settings(old.stored.settings, stored.settings):
+            return _Member(stored, old.connection, self._pages(stored, old.connection, old.pages.health))
+        agent = user_agent(self._contact)
+        connection = UpstreamConnection(stored.settings, environ=self._environ, user_agent=agent)
+        return _Member(stored, connection, self._pages(stored, connection, Health(time.monotonic, self._rest_pauses)))
+
+    def _pages(self, stored: StoredUpstream, connection: UpstreamConnection, health: Health) -> UpstreamPages:
+        settings, cache = stored.settings, self._cache
+        fetcher = PageFetcher(
+            connection,
+            settings.index_url,
+            settings.name,
+            max_page_size=cache.max_page_size,
+            clock=self._clock,
+        )
+        freshness = Freshness(
+            index_ttl=cache.index_ttl if settings.index_ttl is None else settings.index_ttl,
+            missing_ttl=cache.missing_ttl if settings.missing_ttl is None else settings.missing_ttl,
+        )
+        return UpstreamPages(
+            stored,
+            fetcher=fetcher,
+            pages=self._resources.pages,
+            recorded=self._resources.recorded,
+            workshop=self._resources.workshop,
+            health=health,
+            freshness=freshness,
+            page_timeout=cache.lookup_timeout,
+            clock=self._clock,
+        )
+
+    def _repository(self, members: list[_Member]) -> PackageRepository:
+        """The wiring of the behaviour: local files, then upstreams in order; pages and files decide alike."""
+        resources, cache, clock = self._resources, self._cache, self._clock
+        priority = PriorityRepository(
+            [member.pages for member in members],
+            rules=Rules(serve_stale_for=cache.serve_stale_for, offline=cache.offline),
+            lookup_timeout=cache.lookup_timeout,
+            clock=clock,
+        )
+        listings = Listings(priority, lookup_timeout=cache.lookup_timeout, clock=clock)
+        transfers = Transfers(
+            downloads=resources.downloads,
+            files=resources.files,
+            recorded=resources.recorded,
+            listings=listings,
+            connections={member.stored.id: member.connection for member in members},
+        )
+        stored = StoredContents(resources.files, clock=clock)
+        files = UpstreamFiles(
+            listings=listings,
+            transfers=transfers,
+            stored=stored,
+            metadata=MetadataFiles(listings=listings, transfers=transfers, stored=stored),
+            whole_file_below=cache.whole_file_below,
+            forget_page=priority.forget,
+        )
+        return PackageRepository(local=resources.local, priority=priority, files=files, pages=resources.pages)

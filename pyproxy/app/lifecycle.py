@@ -1,0 +1,143 @@
+"""One server process from its start to its end: opens, serves, and stops without cutting anybody off."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import socket
+import ssl
+import time
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from tornado.httpserver import HTTPServer
+
+from pyproxy.app.chain import Chain
+from pyproxy.app.resources import Resources, open_resources
+from pyproxy.app.web import Checks, make_app, make_templates
+from pyproxy.config.model import Config
+from pyproxy.errors import StorageError
+from pyproxy.handlers.base import Services
+from pyproxy.net.health import PAUSES
+from pyproxy.repositories.packages import PackageRepository
+from pyproxy.repositories.rendering import RenderedPages
+
+log = logging.getLogger(__name__)
+
+FINISH_SECONDS = 8.0
+"""How long running responses may go on after a signal; the process promises to be gone after ten."""
+
+CLOSE_SECONDS = 1.0
+"""How long the closing itself may take after that."""
+
+IDLE_SECONDS = 300.0
+"""How long a client may keep an idle connection."""
+
+
+def end_at_signals() -> None:
+    """Until the server runs, and its own handlers with it, a signal ends the process at once, and as cleanly."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(0)
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, end)
+
+
+async def run(
+    config: Config, sockets: list[socket.socket], tls: ssl.SSLContext | None, environ: Mapping[str, str]
+) -> None:
+    """Serve on the sockets until SIGTERM or SIGINT; raises `PyproxyError` when it cannot begin."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    server = await Server.start(config, sockets, tls=tls, environ=environ)
+    await stop.wait()
+    await server.stop()
+
+
+class Server:
+    """A running server; ``start`` makes one. The caller holds the lock of the storage directory."""
+
+    def __init__(self, resources: Resources, chain: Chain, services: Services, http: HTTPServer) -> None:
+        self.resources = resources
+        self.services = services
+        self._chain = chain
+        self._http = http
+        work: list[Coroutine[Any, Any, None]] = [chain.follow(self._take), resources.keep_up()]
+        if resources.local is not None:
+            work.append(resources.local.watch())
+        self._background = [asyncio.get_running_loop().create_task(each) for each in work]
+
+    @classmethod
+    async def start(
+        cls,
+        config: Config,
+        sockets: list[socket.socket],
+        *,
+        tls: ssl.SSLContext | None = None,
+        environ: Mapping[str, str],
+        clock: Callable[[], float] = time.time,
+        rest_pauses: Sequence[float] = PAUSES,
+    ) -> Server:
+        """Open everything and serve on the sockets; ``clock`` gives unix seconds, ``rest_pauses`` are `Health`'s."""
+        resources = open_resources(config, environ, clock)
+        contact = config.server.public_url
+        chain = Chain(resources, config.cache, contact=contact, environ=environ, clock=clock, rest_pauses=rest_pauses)
+        services = Services(
+            repository=chain.current,
+            rendered=RenderedPages(resources.workshop),
+            workshop=resources.workshop,
+            templates=make_templates(),
+            clock=clock,
+            public_url=config.server.public_url,
+            trusted_proxies=config.server.trusted_proxies,
+        )
+        if resources.local is not None:
+            await resources.local.scan()
+        app = make_app(services, checks=_checks(config, resources), log_format=config.logging.format)
+        http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS)
+        http.add_sockets(sockets)
+        return cls(resources, chain, services, http)
+
+    async def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
+        """Take no new connections, let running responses end, then close everything in reverse."""
+        log.info("stopping: %d responses under way", self.services.requests.count)
+        self._http.stop()
+        try:
+            async with asyncio.timeout(finish_seconds):
+                await self.services.requests.finished()
+        except TimeoutError:
+            log.warning("%d responses are cut off", self.services.requests.count)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self._http.close_all_connections()
+                await self._chain.close()
+                await self.resources.close()
+        log.info("stopped")
+
+    def _take(self, repository: PackageRepository) -> None:
+        self.services.repository = repository
+
+
+def _checks(config: Config, resources: Resources) -> Checks:
+    def database() -> str | None:
+        try:
+            resources.upstreams.revision()
+        except StorageError as error:
+            return str(error)
+        return None
+
+    def storage() -> str | None:
+        if os.access(config.storage.directory, os.W_OK):
+            return None
+        return f"{config.storage.directory} cannot be written"
+
+    return {"database": database, "storage": storage}

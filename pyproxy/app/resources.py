@@ -1,0 +1,112 @@
+"""What is opened once, shared by everything, and closed in reverse: database, files, downloads, workshop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyproxy.config.model import Config
+from pyproxy.errors import ConfigurationError, StorageError
+from pyproxy.net.downloads import Downloads
+from pyproxy.repositories.local import LocalRepository
+from pyproxy.repositories.workshop import Workshop
+from pyproxy.storage.database import Database
+from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.files import FileStore
+from pyproxy.storage.pages import PageStore
+from pyproxy.storage.recorded import RecordedHashes
+from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.upstreams import UpstreamStore
+
+log = logging.getLogger(__name__)
+
+UPKEEP_SECONDS = 10.0
+"""How often counted uses are written, orphaned pages swept, and the sum of cached files looked at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """The open parts of one server process."""
+
+    database: Database
+    upstreams: UpstreamStore
+    pages: PageStore
+    recorded: RecordedHashes
+    files: FileStore
+    downloads: Downloads
+    workshop: Workshop
+    local: LocalRepository | None
+
+    async def keep_up(self) -> None:
+        """Write what was counted, sweep what is orphaned, keep to ``storage.max_size``, for ever."""
+        await asyncio.gather(self._write_and_sweep(), self._trim())
+
+    async def _write_and_sweep(self) -> None:
+        while True:
+            await asyncio.sleep(UPKEEP_SECONDS)
+            with contextlib.suppress(StorageError):  # logged where it matters: by requests
+                await self.files.flush_uses()
+                await self.pages.sweep()
+
+    async def _trim(self) -> None:
+        # At once, where the limit was lowered since the last start; and apart, for that may take minutes.
+        while True:
+            try:
+                await self.files.trim()
+            except StorageError as error:
+                log.warning("the cached files stay more than storage.max_size for now: %s", error)
+            await asyncio.sleep(UPKEEP_SECONDS)
+
+    async def close(self) -> None:
+        """Let running downloads go, write what was counted, close everything."""
+        await self.downloads.close()
+        with contextlib.suppress(StorageError):
+            await self.files.flush_uses()
+        self.files.close()
+        self.workshop.close()
+        self.database.close()
+
+
+def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[], float]) -> Resources:
+    """Open everything below ``storage.directory``; the caller holds its lock.
+
+    Raises `StorageError` when it cannot be used, `ConfigurationError` for a local directory that does not exist.
+    """
+    local = None
+    if config.local.directory is not None:
+        local = LocalRepository(_existing(config.local.directory), clock=clock)
+    directory = config.storage.directory
+    database = Database.open(directory / DATABASE_NAME)
+    return Resources(
+        database=database,
+        upstreams=UpstreamStore(database, SecretBox.open(directory, environ)),
+        pages=PageStore(database),
+        recorded=RecordedHashes(database, clock),
+        files=FileStore(
+            directory, database, min_free=config.storage.min_free, max_size=config.storage.max_size, clock=clock
+        ),
+        downloads=Downloads(),
+        workshop=Workshop(),
+        local=local,
+    )
+
+
+def seed_upstreams(config: Config, environ: Mapping[str, str]) -> None:
+    """Put the configured upstreams that were never seen before into the database."""
+    database = Database.open(config.storage.directory / DATABASE_NAME)
+    try:
+        UpstreamStore(database, SecretBox.open(config.storage.directory, environ)).seed(config.seeds)
+    finally:
+        database.close()
+
+
+def _existing(directory: Path) -> Path:
+    if not directory.is_dir():
+        raise ConfigurationError(
+            f"{directory} is no directory", key="local.directory", suggestion="create it, or remove the key"
+        )
+    return directory

@@ -1,0 +1,204 @@
+"""What every handler shares: errors that explain themselves, headers, the access log's fields."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import jinja2
+import tornado.web
+from tornado.http1connection import HTTP1Connection
+from tornado.iostream import StreamClosedError
+
+from pyproxy.errors import ProjectUnavailable, PyproxyError, UpstreamError
+from pyproxy.handlers.forwarded import Network, client_address
+from pyproxy.handlers.running import RunningRequests
+from pyproxy.handlers.statuses import Problem, problem_of, reason_phrase
+from pyproxy.repositories.base import Repository
+from pyproxy.repositories.rendering import RenderedPages
+from pyproxy.repositories.workshop import Workshop
+
+log = logging.getLogger(__name__)
+
+DISCARDED_BODY_LIMIT = 2**30
+"""Bytes of a body nobody wants that are read all the same: who is cut off while sending never sees the answer."""
+
+
+@dataclass(slots=True)
+class Services:
+    """What handlers work with; ``repository`` is replaced when settings change (requests keep the one they took)."""
+
+    repository: Repository
+    rendered: RenderedPages
+    workshop: Workshop
+    templates: jinja2.Environment
+    clock: Callable[[], float]
+    public_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    requests: RunningRequests = field(default_factory=RunningRequests)
+
+
+@tornado.web.stream_request_body
+class BaseHandler(tornado.web.RequestHandler):
+    """A read-only address. Bodies of requests are thrown away as they come, so that a 405 can be read."""
+
+    # What the access log says of this request; set on the way.
+    subject: str = "-"
+    outcome: str = "-"
+    upstream: str = "-"
+    bytes_sent: int = 0
+
+    _counted = False
+    _sent: asyncio.Future[None] | None = None
+
+    def initialize(self, services: Services) -> None:
+        self.services = services
+        self.repository = services.repository
+
+    def prepare(self) -> Awaitable[None] | None:
+        self._counted = True
+        self.services.requests.began()
+        if self.request.method not in ("GET", "HEAD"):
+            connection = self.request.connection
+            assert isinstance(connection, HTTP1Connection)
+            connection.set_max_body_size(DISCARDED_BODY_LIMIT)
+        return None
+
+    def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
+        self._sent = super().flush(include_footers)
+        return self._sent
+
+    def on_finish(self) -> None:
+        # The handler is done, but a slow client may still be taking the end of it.
+        if self._sent is None or self._sent.done():
+            self._end()
+        else:
+            self._sent.add_done_callback(lambda _: self._end())
+
+    def on_connection_close(self) -> None:
+        super().on_connection_close()
+        self._end()
+
+    def _end(self) -> None:
+        if self._counted:
+            self._counted = False
+            self.services.requests.ended()
+
+    def decode_argument(self, value: bytes | None, name: str | None = None) -> str:
+        # What is no UTF-8 goes on as what no name may contain, and is refused as such. ``None``: an optional part of
+        # the address is not there.
+        return None if value is None else value.decode("utf-8", "surrogateescape")  # type: ignore[return-value]
+
+    def data_received(self, chunk: bytes) -> None:
+        """Nobody wants a body here."""
+
+    def set_default_headers(self) -> None:
+        self.set_header("Server", "pyproxy")
+        self.set_header("X-Content-Type-Options", "nosniff")
+
+    def compute_etag(self) -> None:
+        """ETags are set where the content is known, not computed over each response."""
+
+    def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
+        if isinstance(chunk, bytes) and self.request.method != "HEAD":
+            self.bytes_sent += len(chunk)
+        super().write(chunk)
+
+    # -- methods that make no sense here -------------------------------------------------------------------------
+
+    def _refuse(self, *args: str, **kwargs: str) -> None:
+        self.set_header("Allow", "GET, HEAD")
+        self.send_problem(
+            Problem(
+                405,
+                f"{self.request.method} is not possible at this address: it only answers GET and HEAD.",
+                "This is the address to install from. Uploads to pyproxy are not supported by this version; "
+                "publish to the private index behind it.",
+            )
+        )
+
+    post = put = patch = delete = options = _refuse
+
+    # -- errors --------------------------------------------------------------------------------------------------
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None, None))[1]
+        if status_code == 405:  # a method that Tornado does not know at all
+            self._refuse()
+            return
+        if isinstance(error, PyproxyError):
+            problem = problem_of(error)
+            self._note_failure(error)
+        elif isinstance(error, tornado.web.HTTPError):
+            title = error.reason or HTTPStatus(status_code).phrase
+            problem = Problem(status_code, f"{title}.", error.log_message or "The request could not be understood.")
+        else:
+            problem = Problem(status_code, "An unexpected error.", "This is a defect; the server's log says more.")
+        self.send_problem(problem)
+
+    def _note_failure(self, error: PyproxyError) -> None:
+        failure = error.failures[0] if isinstance(error, ProjectUnavailable) else error
+        if isinstance(failure, UpstreamError):
+            self.outcome, self.upstream = "failed", failure.upstream
+
+    def log_exception(self, typ: Any, value: BaseException | None, tb: Any) -> None:
+        if isinstance(value, PyproxyError):
+            status = problem_of(value).status
+            log.log(logging.WARNING if status >= 500 else logging.DEBUG, "%s: %s", self.request.path, value)
+        elif not isinstance(value, StreamClosedError):
+            super().log_exception(typ, value, tb)
+
+    def send_problem(self, problem: Problem) -> None:
+        """End the response with the problem: JSON for clients, a page for browsers."""
+        self.set_status(problem.status, reason_phrase(problem.title))
+        self.set_header("Cache-Control", "no-store")
+        self.set_header("X-Content-Type-Options", "nosniff")
+        if problem.retry_after is not None:
+            self.set_header("Retry-After", str(problem.retry_after))
+        if self._is_browser():
+            self.set_header("Content-Type", "text/html; charset=utf-8")
+            body = self.services.templates.get_template("error.html").render(
+                status=problem.status, title=problem.title, detail=problem.detail
+            )
+        else:
+            # Exactly this type, without parameters: uv reads the body of no other.
+            self.set_header("Content-Type", "application/problem+json")
+            body = json.dumps(
+                {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+            )
+        self.finish(body.encode())
+
+    def _is_browser(self) -> bool:
+        accept = self.request.headers.get("Accept", "")
+        return "text/html" in accept and "application/xhtml+xml" in accept
+
+    # -- the client ----------------------------------------------------------------------------------------------
+
+    @property
+    def client(self) -> str:
+        """The client's address; behind a trusted proxy the one that it forwards for."""
+        return client_address(
+            self.request.remote_ip or "-",
+            self.request.headers.get("X-Forwarded-For", ""),
+            self.services.trusted_proxies,
+        )
+
+
+class NotFoundHandler(BaseHandler):
+    """Any other address."""
+
+    def get(self) -> None:
+        self.send_problem(
+            Problem(
+                404,
+                "There is nothing at this address.",
+                "Installers use /simple/ below this server's address; / says how to set them up.",
+            )
+        )
+
+    head = get

@@ -1,0 +1,59 @@
+"""What reverse proxies say of a request (``X-Forwarded-*``): believed where they are trusted, ignored elsewhere."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
+
+
+def client_address(remote: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
+    """The client behind ``remote``, read from the right of ``X-Forwarded-For`` as far as the hops are trusted.
+
+    What stands left of the first untrusted hop was written by a stranger, and what is no address ends the reading.
+    """
+    hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+    while hops and is_trusted(remote, trusted):
+        candidate = hops.pop()
+        if _address(candidate) is None:
+            break
+        remote = candidate
+    return remote
+
+
+def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
+    """Whether the address lies in one of the networks."""
+    if not trusted:
+        return False
+    parsed = _address(address)
+    return parsed is not None and any(parsed in network for network in trusted)
+
+
+def visited_url(scheme: str, host: str, headers: Mapping[str, str]) -> str:
+    """The server's URL as its visitor sees it, from a trusted proxy's headers where they make sense."""
+    proto = _first(headers.get("X-Forwarded-Proto", "")).lower()
+    if proto in ("http", "https"):
+        scheme = proto
+    forwarded_host = _first(headers.get("X-Forwarded-Host", ""))
+    if _HOST.fullmatch(forwarded_host):
+        host = forwarded_host
+    prefix = _first(headers.get("X-Forwarded-Prefix", ""))
+    if not _PREFIX.fullmatch(prefix):
+        prefix = ""
+    return f"{scheme}://{host}{prefix}".rstrip("/")
+
+
+def _first(value: str) -> str:
+    return value.partition(",")[0].strip()
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None

@@ -1,0 +1,128 @@
+"""``python -m pyproxy`` as a process of its own, watched from the test's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tests.http.wire import RawAnswer
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+WAIT_SECONDS = 20
+STOP_SECONDS = 10
+"""What the design promises between a signal and the end."""
+
+
+class Command:
+    """A started ``pyproxy`` command; what it prints goes to ``output``. The port is the system's choice."""
+
+    def __init__(self, directory: Path, arguments: Sequence[str], environment: Mapping[str, str], number: int) -> None:
+        self.directory = directory
+        self._output = directory / f"output-{number}.txt"
+        inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYPROXY_")}
+        inherited = {name: value for name, value in inherited.items() if not name.lower().endswith("_proxy")}
+        with self._output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "pyproxy", *arguments],
+                cwd=directory,
+                env={**inherited, "PYTHONPATH": str(CHECKOUT), "PYPROXY_SERVER__PORT": "0", **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        self.port = 0
+
+    @property
+    def output(self) -> str:
+        """All it has printed so far."""
+        return self._output.read_text(encoding="utf-8")
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def listens(self) -> Command:
+        """Wait until it has said where it listens; from then on it can be connected to."""
+        await until(lambda: self._announced() or self.process.poll() is not None)
+        match = self._announced()
+        assert match, f"it ended with {self.process.returncode}: {self.output}"
+        self.port = int(match[1])
+        return self
+
+    def _announced(self) -> re.Match[str] | None:
+        return re.search(r"listens on https?://127\.0\.0\.1:(\d+)/", self.output)
+
+    async def get(self, path: str, *, tls: ssl.SSLContext | None = None, headers: str = "") -> RawAnswer:
+        """One request; waits for the server to close."""
+        reader, writer = await self.connect(tls)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}\r\n".encode())
+        with contextlib.closing(writer):
+            return await read_answer(reader)
+
+    async def connect(
+        self, tls: ssl.SSLContext | None = None, limit: int = 2**16
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """A connection to it."""
+        return await asyncio.open_connection(
+            "127.0.0.1", self.port, ssl=tls, server_hostname="localhost" if tls else None, limit=limit
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    async def ended(self, seconds: float = STOP_SECONDS) -> int:
+        """Its exit status; it must end within so many seconds."""
+        await until(lambda: self.process.poll() is not None, seconds)
+        return self.process.returncode
+
+    async def stop(self) -> int:
+        """SIGTERM, and its exit status."""
+        self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    def kill(self) -> None:
+        """As a power failure would end it."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+async def until(condition: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
+    """Wait until it is so; AssertionError if it does not become so."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.02)
+
+
+async def read_answer(reader: asyncio.StreamReader) -> RawAnswer:
+    """A whole response, up to the end of the connection."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        answer = await reader.read()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status_line, _, headers = head.partition(b"\r\n")
+    return RawAnswer(int(status_line.split(b" ")[1]), status_line, headers, body)
+
+
+def children_of(pid: int) -> list[int]:
+    """The ids of its child processes."""
+    with contextlib.suppress(FileNotFoundError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return []
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process with this id does anything still (a zombie does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False

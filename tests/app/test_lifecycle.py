@@ -1,0 +1,47 @@
+"""A server that stops, in the test's own loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from tests.distributions import make_wheel
+from tests.http.conftest import StartProxy, clock, start_proxy, upstream
+from tests.upstream_server import Hold, Stall, UpstreamServer
+
+__all__ = ["clock", "start_proxy", "upstream"]
+
+
+async def test_what_never_ends_is_cut_off(
+    upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    filename, content, _ = make_wheel("demo", "1.0", size=500_000)
+    upstream.add_file("demo", filename, content)
+    upstream.behave("/packages/", Stall(300_000))
+    proxy = await start_proxy(upstream)
+    link = await proxy.link("demo", filename)
+    asking = asyncio.ensure_future(proxy.get(link))
+    await upstream.requested("/packages/")
+    with caplog.at_level(logging.INFO):
+        await proxy.server.stop(finish_seconds=0.2)
+    assert "1 responses are cut off" in caplog.text
+    answer = await asking
+    assert answer.broken
+    assert len(answer.body) < len(content)
+
+
+async def test_requests_are_counted_until_they_have_left(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(upstream)
+    requests = proxy.server.services.requests
+    event = asyncio.Event()
+    upstream.behave("/simple/", Hold(event))
+    asking = asyncio.ensure_future(proxy.get("/simple/demo/"))
+    await upstream.requested("/simple/demo/")
+    assert requests.count == 1
+    event.set()
+    await asking
+    async with asyncio.timeout(5):
+        await requests.finished()
+    assert requests.count == 0

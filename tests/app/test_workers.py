@@ -1,0 +1,94 @@
+"""Several processes behind one port: they serve, are replaced, and leave nobody behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.app.command import CHECKOUT, Command, children_of, is_running, until
+from tests.app.conftest import RunCommand
+from tests.distributions import make_wheel
+from tests.upstream_server import UpstreamServer
+
+
+async def start_two(run_command: RunCommand, upstream: UpstreamServer | None = None) -> tuple[Command, list[int]]:
+    """A server with two workers that both have begun to serve; their process ids."""
+    command = await run_command("--workers", "2", upstream=upstream).listens()
+    assert (await command.get("/healthz")).status == 200
+    workers = children_of(command.pid)
+    assert len(workers) == 2
+    return command, workers
+
+
+def descendants(pids: list[int]) -> list[int]:
+    """The processes and all that they started."""
+    return [*pids, *(child for pid in pids for child in descendants(children_of(pid)))]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_all_of_them(
+    number: signal.Signals, upstream: UpstreamServer, run_command: RunCommand
+) -> None:
+    filename, content, _ = make_wheel("demo", "1.0")
+    upstream.add_file("demo", filename, content)
+    command, workers = await start_two(run_command, upstream)
+    for _ in range(6):
+        assert (await command.get("/simple/demo/")).status == 200
+        assert (await command.get(f"/files/demo/{filename}")).body == content
+    everybody = descendants(workers)
+    command.signal(number)
+    assert await command.ended() == 0
+    assert not [pid for pid in everybody if is_running(pid)]
+    assert "Traceback" not in command.output
+
+
+async def test_a_worker_that_was_killed_is_replaced(run_command: RunCommand) -> None:
+    command, workers = await start_two(run_command)
+    os.kill(workers[0], signal.SIGKILL)
+    await until(lambda: workers[0] not in children_of(command.pid) and len(children_of(command.pid)) == 2)
+    for _ in range(6):
+        assert (await command.get("/simple/")).status == 200
+    assert f"worker {workers[0]} died (killed by SIGKILL) and is replaced" in command.output
+    replaced = children_of(command.pid)
+    assert await command.stop() == 0
+    assert not [pid for pid in [*workers, *replaced] if is_running(pid)]
+
+
+async def test_workers_end_when_their_parent_was_killed(run_command: RunCommand) -> None:
+    """Else they would keep the port and the storage from the next server."""
+    command, workers = await start_two(run_command)
+    os.kill(command.pid, signal.SIGKILL)
+    await until(lambda: not any(is_running(pid) for pid in workers))
+    command.process.wait()
+    again, _ = await start_two(run_command)
+    assert await again.stop() == 0
+
+
+async def test_the_lock_names_the_parent_and_workers_share_it(run_command: RunCommand) -> None:
+    first, _ = await start_two(run_command)
+    second = run_command("--workers", "2")
+    assert await second.ended() == 1
+    assert f"process {first.pid}" in second.output
+    assert len(second.output.splitlines()) == 1
+    assert await first.stop() == 0
+
+
+def test_workers_that_cannot_live_are_given_up() -> None:
+    """With a sentence and a status, not with endless restarts."""
+    program = (
+        "from pyproxy.app.workers import supervise\n"
+        "from pyproxy.errors import StorageError, WorkersFailed\n"
+        "def work(): raise StorageError('the disk is gone')\n"
+        "try: supervise(2, work)\n"
+        "except WorkersFailed as error: print(error)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert ended.stdout == "10 workers died within a minute, the last with status 1: giving up\n"
+    assert "the disk is gone" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,38 @@
+"""Reads of open files: right at the edges, wherever the bytes are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pyproxy.net.file_reads import read_at
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "file"
+    path.write_bytes(bytes(range(256)) * 1000)
+    return path
+
+
+@pytest.mark.parametrize("forget", [False, True], ids=["in memory", "on the disk"])
+@pytest.mark.parametrize(
+    ("size", "position", "length"), [(10, 0, 10), (256_000, 0, 256_000), (100, 255_950, 50), (10, 256_000, 0)]
+)
+async def test_a_piece_is_read_as_far_as_there_is_one(
+    path: Path, forget: bool, size: int, position: int, length: int
+) -> None:
+    whole = path.read_bytes()
+    descriptor = os.open(path, os.O_RDONLY)
+    if forget:
+        os.fsync(descriptor)
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    assert await read_at(descriptor, size, position) == whole[position : position + length]
+    os.close(descriptor)
+
+
+async def test_what_cannot_be_read_raises() -> None:
+    with pytest.raises(OSError, match="descriptor"):
+        await read_at(-1, 10, 0)

@@ -1,0 +1,22 @@
+"""Waiting in steps, and never for ever, for what has no event of its own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+STEP_SECONDS = 0.01
+
+
+async def until(condition: Callable[[], bool], *, within: float = 5.0) -> None:
+    """Look again and again until it is true; `TimeoutError` after ``within`` seconds."""
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(STEP_SECONDS)
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float = 5.0) -> None:
+    """The same for a condition that takes a request to find out."""
+    async with asyncio.timeout(within):
+        while not await condition():  # noqa: ASYNC110
+            await asyncio.sleep(STEP_SECONDS)

@@ -10,13 +10,12 @@ import asyncio
 import logging
 import os
 import socket
-import ssl
 from collections.abc import Mapping
 from dataclasses import replace
 
 from pyproxy import __version__
 from pyproxy.app import logs
-from pyproxy.app.lifecycle import end_at_signals, run
+from pyproxy.app.lifecycle import remember_signals, run
 from pyproxy.app.listening import addresses, bind, tls_context
 from pyproxy.app.resources import seed_upstreams
 from pyproxy.app.warnings import warn
@@ -34,10 +33,14 @@ def serve(config: Config, environ: Mapping[str, str] = os.environ) -> None:
     Raises `ConfigurationError`, `StorageError` or `ListenError` when it cannot start.
     """
     _refuse_what_is_not_there(config)
-    end_at_signals()
+    received = remember_signals()
     logs.set_up(config.logging)
     config = replace(config, storage=replace(config.storage, directory=config.storage.directory.absolute()))
     tls = tls_context(config.server)
+
+    def work() -> None:
+        asyncio.run(run(config, sockets, tls=tls, environ=environ, received=received))
+
     lock = StorageLock(config.storage.directory)
     try:
         seed_upstreams(config, environ)
@@ -45,15 +48,11 @@ def serve(config: Config, environ: Mapping[str, str] = os.environ) -> None:
         _announce(config, sockets, environ)
         workers = config.server.workers or os.cpu_count() or 1
         if workers == 1:
-            _work(config, sockets, tls, environ)
+            work()
         else:
-            supervise(workers, lambda: _work(config, sockets, tls, environ))
+            supervise(workers, work, received)
     finally:
         lock.release()
-
-
-def _work(config: Config, sockets: list[socket.socket], tls: ssl.SSLContext | None, environ: Mapping[str, str]) -> None:
-    asyncio.run(run(config, sockets, tls, environ))
 
 
 def _announce(config: Config, sockets: list[socket.socket], environ: Mapping[str, str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,11 @@ import pytest
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.files import FileStore
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
+
+OpenStore = Callable[[int | None], FileStore]
 
 
 class Clock:
@@ -44,3 +47,17 @@ def upstreams(tmp_path: Path, database: Database) -> UpstreamStore:
 @pytest.fixture
 def upstream(upstreams: UpstreamStore) -> StoredUpstream:
     return upstreams.add(UpstreamSettings(name="a", url="https://a.example.org/"))
+
+
+@pytest.fixture
+def open_store(tmp_path: Path, database: Database, clock: Clock) -> Iterator[OpenStore]:
+    """``open_store(max_size)``, as often as there are processes to be."""
+    stores: list[FileStore] = []
+
+    def open_one(max_size: int | None) -> FileStore:
+        stores.append(FileStore(tmp_path, database, max_size=max_size, clock=clock))
+        return stores[-1]
+
+    yield open_one
+    for store in stores:
+        store.close()

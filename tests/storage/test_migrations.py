@@ -12,6 +12,7 @@ from pyproxy.errors import StorageError
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.migrations import MIGRATIONS, Migration, applied
+from tests.storage.evicting import total
 
 
 def schema(path: Path) -> set[tuple[str, str]]:
@@ -97,3 +98,25 @@ def test_several_who_open_a_new_database_at_once_all_succeed(tmp_path: Path) -> 
     for thread in threads:
         thread.join()
     assert failures == []
+
+
+def test_the_schema_before_eviction_gets_its_sum(tmp_path: Path) -> None:
+    steps = [step.name for step in MIGRATIONS].index("eviction")
+    before = Database.open(tmp_path / DATABASE_NAME, migrations=MIGRATIONS[:steps])
+    before.write_now(
+        lambda connection: connection.executemany(
+            "INSERT INTO contents (sha256, size, stored_at, last_used) VALUES (?, ?, 1, 1)", [("a", 5), ("b", 7)]
+        )
+    )
+    before.close()
+    after = Database.open(tmp_path / DATABASE_NAME)
+    assert total(after) == 12
+    after.write_now(lambda connection: connection.execute("UPDATE contents SET size = 6 WHERE sha256 = 'a'"))
+    assert total(after) == 13
+    after.write_now(lambda connection: connection.execute("DELETE FROM contents"))
+    assert total(after) == 0
+    after.close()
+
+
+def test_the_schema_before_eviction_without_files_has_the_sum_nought(database: Database) -> None:
+    assert total(database) == 0

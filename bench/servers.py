@@ -1,0 +1,190 @@
+"""nginx and pyproxy, each started on a free port of 127.0.0.1 and ended by its process id."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = "127.0.0.1"
+CHECKOUT = Path(__file__).resolve().parent.parent
+SLOW_RATE = "50m"
+START_SECONDS = 60.0
+STOP_SECONDS = 15.0
+
+# One worker: one process of nginx is compared with one process of pyproxy. Both write a line for each request.
+NGINX_CONF = """
+daemon off;
+{user}
+pid {state}/nginx.pid;
+worker_processes 1;
+worker_rlimit_nofile 8192;
+events {{ worker_connections 4096; }}
+http {{
+    types {{ application/vnd.pypi.simple.v1+json json; application/octet-stream whl metadata; }}
+    default_type application/octet-stream;
+    log_format transfers '$request_method $uri $status $body_bytes_sent';
+    access_log {state}/access.log transfers;
+    client_body_temp_path {state}/body;
+    proxy_temp_path {state}/proxy;
+    fastcgi_temp_path {state}/fastcgi;
+    uwsgi_temp_path {state}/uwsgi;
+    scgi_temp_path {state}/scgi;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 100000000;
+    open_file_cache max=10000;
+    server {{
+        listen {host}:{port} backlog=1024;
+        root {root};
+        index index.json;
+        gzip_static on;
+        location = /healthz {{ return 200 "ok"; }}
+        location /slow/ {{ alias {root}/files/; limit_rate {rate}; }}
+    }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers. ``started_in``: seconds from its start to the first 200 of ``/healthz``."""
+
+    name: str
+    port: int
+    pid: int
+    started_in: float
+    state: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def page(self, project: str) -> str:
+        """The URL of a project's page."""
+        return f"{self.url}/simple/{project}/"
+
+
+@contextlib.contextmanager
+def nginx(state: Path, root: Path) -> Iterator[Server]:
+    """nginx serving the tree at ``root``; its logs go to the new directory ``state``."""
+    state.mkdir()
+    port = free_port()
+    config = state / "nginx.conf"
+    # Started by root, its worker would become somebody who may not read the temporary directory.
+    user = "user root;" if os.geteuid() == 0 else ""
+    config.write_text(NGINX_CONF.format(user=user, state=state, host=HOST, port=port, root=root, rate=SLOW_RATE))
+    command = ["nginx", "-p", str(state), "-e", str(state / "error.log"), "-c", str(config)]
+    with _running("nginx", command, state, port, plain_environment()) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def pyproxy(state: Path, upstream: Server) -> Iterator[Server]:
+    """This checkout's pyproxy with an empty cache in the new directory ``state``, in front of ``upstream``."""
+    state.mkdir()
+    port = free_port()
+    config = state / "pyproxy.yaml"
+    settings = {
+        "server": {"host": HOST, "port": port, "workers": 1},
+        "storage": {"directory": str(state / "data")},
+        "cache": {"index_ttl": "1h"},  # warm stays warm for the whole run
+        "upstreams": [{"name": "nginx", "url": upstream.url, "http_proxy": "none"}],
+    }
+    config.write_text(json.dumps(settings))  # JSON is YAML
+    command = [sys.executable, "-m", "pyproxy", "--config", str(config)]
+    environment = {**plain_environment(), "PYTHONPATH": str(CHECKOUT)}
+    with _running("pyproxy", command, state, port, environment) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def _running(
+    name: str, command: Sequence[str], state: Path, port: int, environment: Mapping[str, str]
+) -> Iterator[Server]:
+    output = state / "output.log"
+    began = time.monotonic()
+    with output.open("wb") as log:
+        # A session of its own: Ctrl-C reaches the benchmark, which ends its servers itself.
+        process = subprocess.Popen(
+            command, cwd=state, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_it_answers(name, process, port, output)
+        yield Server(name, port, process.pid, time.monotonic() - began, state)
+    finally:
+        _stop(process)
+
+
+def _wait_until_it_answers(name: str, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(HOST, port, timeout=5)
+            try:
+                connection.request("GET", "/healthz")
+                if connection.getresponse().status == 200:
+                    return
+            finally:
+                connection.close()
+        time.sleep(0.005)
+    state = "does not answer" if process.poll() is None else f"ended with status {process.returncode}"
+    raise SystemExit(f"{name} {state}; it wrote:\n{output.read_text(errors='replace')[-3000:]}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """End the process and, where it does not stop by itself, its children."""
+    children = [pid for pid in tree_of(process.pid) if pid != process.pid]
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    for pid in children:
+        # Its session tells our child from a stranger that was given the same number since.
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(pid) == process.pid:
+                os.kill(pid, signal.SIGKILL)
+
+
+def tree_of(pid: int) -> list[int]:
+    """The process and all its descendants."""
+    children: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                # The name in parentheses may hold spaces; the parent stands second after it.
+                parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                children.setdefault(parent, []).append(int(entry.name))
+    found = [pid]
+    for process in found:
+        found.extend(children.get(process, []))
+    return found
+
+
+def plain_environment() -> dict[str, str]:
+    """The environment without what would redirect clients or configure pyproxy."""
+    unwanted = ("PYPROXY_", "PIP_", "UV_", "PYTHONPATH", "VIRTUAL_ENV")
+    return {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(unwanted) and not key.lower().endswith("_proxy")
+    }
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on at this moment."""
+    with socket.create_server((HOST, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

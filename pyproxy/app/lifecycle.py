@@ -11,7 +11,6 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from types import FrameType
 from typing import Any
 
 from tornado.httpserver import HTTPServer
@@ -38,23 +37,34 @@ IDLE_SECONDS = 300.0
 """How long a client may keep an idle connection."""
 
 
-def end_at_signals() -> None:
-    """Until the server runs, and its own handlers with it, a signal ends the process at once, and as cleanly."""
+def remember_signals() -> list[int]:
+    """The list to which SIGTERM and SIGINT are added from now on, until the running server takes them itself.
 
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(0)
-
+    A signal that comes during the start must neither be lost nor leave anything half open.
+    """
+    received: list[int] = []
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, end)
+        signal.signal(signum, lambda number, frame: received.append(number))
+    return received
 
 
 async def run(
-    config: Config, sockets: list[socket.socket], tls: ssl.SSLContext | None, environ: Mapping[str, str]
+    config: Config,
+    sockets: list[socket.socket],
+    *,
+    tls: ssl.SSLContext | None,
+    environ: Mapping[str, str],
+    received: Sequence[int],
 ) -> None:
-    """Serve on the sockets until SIGTERM or SIGINT; raises `PyproxyError` when it cannot begin."""
+    """Serve on the sockets until SIGTERM or SIGINT; raises `PyproxyError` when it cannot begin.
+
+    ``received`` holds the signals that came before (`remember_signals`).
+    """
     stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    if received:
+        return
     server = await Server.start(config, sockets, tls=tls, environ=environ)
     await stop.wait()
     await server.stop()

@@ -33,8 +33,17 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s")
+        self._second = 0
+        self._formatted = ""
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - as above
+        """Local time with milliseconds; the date is formatted once a second, not once a request."""
+        second = int(record.created)
+        if second != self._second:
+            self._second, self._formatted = second, time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
+        return f"{self._formatted},{int(record.msecs):03d}"
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         record.message = printable(record.message)
         return super().formatMessage(record)
 
@@ -57,5 +66,9 @@ def set_up(config: LoggingConfig) -> None:
     root.handlers[:] = [handler]
     root.setLevel(config.level.upper())
     logging.captureWarnings(True)
+    # Nothing here shows them, and looking them up for every line of the access log takes its time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    # Its debug lines show whole URLs, with the signatures that some indexes put into them.
+    logging.getLogger("tornado.curl_httpclient").setLevel(logging.INFO)
     # Tornado's own line per request would stand beside ours.
     logging.getLogger("tornado.access").setLevel(logging.ERROR)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from pyproxy.errors import PyproxyError, WorkersFailed
 
@@ -26,15 +26,12 @@ DEATHS_WINDOW_SECONDS = 60.0
 """A worker that dies is replaced; if so many die in so short a time, a restart mends nothing."""
 
 
-def supervise(count: int, work: Callable[[], None]) -> None:
-    """Run ``work`` in ``count`` forked processes until SIGTERM or SIGINT; a worker that dies is replaced.
+def supervise(count: int, work: Callable[[], None], stopping: Sequence[int]) -> None:
+    """Run ``work`` in ``count`` forked processes until a signal is in ``stopping``; a worker that dies is replaced.
 
     Must be called before any thread is started: threads do not survive a fork, their locks do. Raises
     `WorkersFailed` when workers die faster than it makes sense to replace them.
     """
-    stopping: list[int] = []
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda number, frame: stopping.append(number))
     lifeline, held = os.pipe()
     workers = {_fork(work, lifeline, held) for _ in range(count)}
     deaths: deque[float] = deque(maxlen=DEATHS_LIMIT)
@@ -66,8 +63,6 @@ def _fork(work: Callable[[], None], lifeline: int, held: int) -> int:
         return pid
     status = 1
     try:
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, signal.SIG_DFL)
         os.close(held)
         threading.Thread(target=_stop_with_parent, args=(lifeline,), daemon=True).start()
         work()

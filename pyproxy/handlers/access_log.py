@@ -58,6 +58,8 @@ def _shortened(value: str) -> str:
 
 def _one_word(value: str) -> str:
     """No client may forge a line or a column: spaces and control characters are escaped."""
+    if value and value.isprintable() and " " not in value:
+        return value
     return "".join(character if character.isprintable() and character != " " else "_" for character in value) or "-"
 
 

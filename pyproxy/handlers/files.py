@@ -6,6 +6,7 @@ explains it; what fails later ends the connection abruptly, never with a clean e
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import struct
@@ -26,6 +27,10 @@ log = logging.getLogger(__name__)
 
 IMMUTABLE = "public, max-age=365000000, immutable"
 """The public PyPI's own header: the sha256 in the address makes it true."""
+
+
+FAIR_BYTES = 1024 * 1024
+"""How much one client gets at a stretch."""
 
 
 class FileHandler(BaseHandler):
@@ -89,16 +94,25 @@ class FileHandler(BaseHandler):
         if head:
             self.finish()
             return
-        await self._stream(content.chunks(start, stop))
+        await self._stream(content.chunks(start, stop), None if stop is None else stop - start)
 
-    async def _stream(self, chunks: AsyncGenerator[bytes]) -> None:
+    async def _stream(self, chunks: AsyncGenerator[bytes], length: int | None) -> None:
         async with aclosing(chunks):
             # What fails before the first piece goes out as a problem, with its own status.
             piece = await anext(chunks, b"")
             try:
+                if len(piece) == length:
+                    self.finish(piece)  # head and body in one write
+                    return
+                sent = 0
                 while piece:
                     self.write(piece)
                     await self.flush()
+                    sent += len(piece)
+                    if sent >= FAIR_BYTES:
+                        # A client that reads as fast as we write would never let anybody else have a turn.
+                        sent = 0
+                        await asyncio.sleep(0)
                     piece = await anext(chunks, b"")
                 self.finish()
             except StreamClosedError:

@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import os
+from collections import OrderedDict
 
 from pyproxy.errors import FileNotListed, NotKnownOffline, StorageError
 from pyproxy.repositories.arriving import ArrivingContent
@@ -25,6 +26,12 @@ from pyproxy.storage.files import StoredFile
 
 log = logging.getLogger(__name__)
 
+EXTRACTED_LIMIT = 8 * 1024 * 1024
+"""Bytes of metadata, taken out of cached wheels, that stay in memory: opening the archive costs more than the rest."""
+
+Extracted = tuple[bytes, str]
+"""A wheel's METADATA and its sha256."""
+
 
 class MetadataFiles:
     """Answers requests for metadata files of upstreams' wheels."""
@@ -33,6 +40,8 @@ class MetadataFiles:
         self._listings = listings
         self._transfers = transfers
         self._stored = stored
+        self._extracted: OrderedDict[str, Extracted] = OrderedDict()
+        self._extracted_bytes = 0
 
     async def get(self, request: FileRequest) -> FileContent:
         """The metadata of the wheel with ``request.sha256``; raises as `Repository.get_file` does."""
@@ -81,17 +90,30 @@ class MetadataFiles:
         stored = self._stored.find(project, wheel, sha256)
         if stored is None:
             return None
-        try:
-            metadata = await asyncio.get_running_loop().run_in_executor(None, _read, stored)
-        except (DistributionUnreadable, StorageError) as error:
-            log.warning("no metadata can be read from the cached %s: %s", wheel, error)
-            return None
-        digest = hashlib.sha256(metadata).hexdigest()
+        own = self._extracted.get(sha256)
+        if own is None:
+            try:
+                own = await asyncio.get_running_loop().run_in_executor(None, _read, stored)
+            except (DistributionUnreadable, StorageError) as error:
+                log.warning("no metadata can be read from the cached %s: %s", wheel, error)
+                return None
+            self._remember(sha256, own)
+        metadata, digest = own
         advertised = listed.link.core_metadata if listed is not None else True
         if isinstance(advertised, dict) and advertised.get("sha256", digest) != digest:
             log.warning("%s: the wheel's own metadata is not what is advertised for it", wheel)
             return None
         return BytesContent(metadata, sha256=digest, upstream=stored.upstream)
+
+    def _remember(self, sha256: str, extracted: Extracted) -> None:
+        """By the wheel's sha256: the same bytes always have the same metadata."""
+        if sha256 in self._extracted:
+            return
+        self._extracted[sha256] = extracted
+        self._extracted_bytes += len(extracted[0])
+        while self._extracted_bytes > EXTRACTED_LIMIT:
+            _, (metadata, _) = self._extracted.popitem(last=False)
+            self._extracted_bytes -= len(metadata)
 
 
 def _advertised(request: FileRequest, listed: ListedFile) -> str | None:
@@ -106,7 +128,8 @@ def _advertised(request: FileRequest, listed: ListedFile) -> str | None:
     return sha256 or listed.upstream.recorded_hashes(request.project).get(request.filename)
 
 
-def _read(stored: StoredFile) -> bytes:
+def _read(stored: StoredFile) -> Extracted:
     with stored.open() as stream:
         os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_RANDOM)  # the tail, then one member
-        return read_wheel_metadata(stream)
+        metadata = read_wheel_metadata(stream)
+    return metadata, hashlib.sha256(metadata).hexdigest()

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ from pyproxy.errors import (
 from pyproxy.net.fetcher import FetchedPage, Missing, PageFetcher
 from pyproxy.net.health import Health
 from pyproxy.repositories.known_answers import KnownAnswers
+from pyproxy.repositories.link_tables import LinkTables
 from pyproxy.repositories.probes import Probes
 from pyproxy.repositories.recent_failures import RecentFailures
 from pyproxy.repositories.resolution import KnownAnswer, Outcome
@@ -32,14 +32,12 @@ from pyproxy.repositories.workshop import Workshop
 from pyproxy.settings import OnFailure, UpstreamSettings
 from pyproxy.simple.canonical import Link
 from pyproxy.simple.model import NormalizedName
-from pyproxy.simple.work import links, prepare
+from pyproxy.simple.work import prepare
 from pyproxy.storage.pages import KnownPage, PageStore
 from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.upstreams import StoredUpstream
 
 log = logging.getLogger(__name__)
-
-LINK_TABLES = 64
 
 Answer = Outcome | UpstreamError
 
@@ -81,7 +79,7 @@ class UpstreamPages:
         self._asking: dict[NormalizedName, asyncio.Task[Answer]] = {}
         self._failures = RecentFailures(clock)
         self._refused_serials: dict[NormalizedName, str] = {}
-        self._link_tables: OrderedDict[str, Mapping[str, Link]] = OrderedDict()
+        self._link_tables = LinkTables(workshop)
         self._probes = Probes(upstream.settings.name, health, self._probe)
         self.health = health
         self.freshness = freshness
@@ -132,17 +130,12 @@ class UpstreamPages:
         page = self.known_page(project)
         if page is None or page.tag is None:
             return None
-        table = self._link_tables.get(page.tag)
+        table = self._link_tables.at_hand(page.tag)
         if table is None:
             body = self._answers.body(page.tag)
             if body is None:
                 return None  # purged at this very moment
-            table = await self._workshop.run_in_thread(len(body), links, body)
-            self._link_tables[page.tag] = table
-            while len(self._link_tables) > LINK_TABLES:
-                self._link_tables.popitem(last=False)
-        else:
-            self._link_tables.move_to_end(page.tag)
+            table = await self._link_tables.decode(page.tag, body)
         return table.get(filename)
 
     # -- asking --------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ the public PyPI answers: a client that names no format of the Simple API sees HT
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 
 from pyproxy.errors import NotAcceptable
 
@@ -30,6 +31,7 @@ _ALIASES = {
 }
 
 
+@lru_cache(maxsize=512)  # the same few clients send the same headers
 def choose_format(accept: str | None, format_param: str | None = None) -> Format:
     """Choose by the ``Accept`` header (several joined by commas) and the decoded ``?format=``, which overrides it.
 
@@ -52,6 +54,7 @@ def choose_format(accept: str | None, format_param: str | None = None) -> Format
     return Format.TEXT_HTML if Format.TEXT_HTML in by_wildcard else by_wildcard[0]
 
 
+@lru_cache(maxsize=512)
 def accepts_gzip(header: str | None) -> bool:
     """Whether ``Accept-Encoding`` admits gzip; a missing header asks for nothing, so it gets the plain body."""
     weights = _weights(header or "", {"x-gzip": "gzip"})

@@ -16,7 +16,7 @@ from pyproxy.simple.parse_json import check_api_version
 
 _META_CHARSET = re.compile(rb"<meta[^>]{1,200}charset\s*=\s*[\"']?\s*([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 _TEXT_ENCODING = re.compile(r"utf|ascii|iso8859|iso-8859|latin|cp125|windows-125|koi8|gb|big5|shift|euc|mac-")
-_TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+_TAG = re.compile(r"<(/?)([A-Za-z][^\s/<>]*)([^<>]*)")
 _DEPTH_LIMIT = 500
 _NOT_NESTED = frozenset(
     (
@@ -40,6 +40,7 @@ _NOT_NESTED = frozenset(
     )
 )
 """Elements without a content, and those that the next of their kind closes: many pages leave their end tags out."""
+_FOREIGN = ("svg", "math")
 
 _FILE_ATTRIBUTES = ("data-requires-python", "data-yanked", "data-core-metadata", "data-dist-info-metadata")
 
@@ -94,15 +95,20 @@ def parse_html(body: bytes, charset: str | None, url: str, project: NormalizedNa
 
 def _refuse_deep_nesting(text: str) -> None:
     """HTML's parsing takes time by the square of the depth: half a megabyte of ``<div>`` would keep it for minutes."""
-    depth = 0
+    opened: list[str] = []
+    foreign = 0  # SVG and MathML, where everything nests, but "/>" ends an element
     for tag in _TAG.finditer(text):
-        if tag[2].lower() in _NOT_NESTED:
-            continue
+        name = tag[2].lower()
         if tag[1]:
-            depth = max(0, depth - 1)
+            # Only the innermost: an end tag that fits no open element is ignored by the parser, too.
+            if opened and opened[-1] == name:
+                foreign -= opened.pop() in _FOREIGN
+        elif tag[3].endswith("/") if foreign else name in _NOT_NESTED:
+            continue
         else:
-            depth += 1
-            if depth > _DEPTH_LIMIT:
+            opened.append(name)
+            foreign += name in _FOREIGN
+            if len(opened) > _DEPTH_LIMIT:
                 raise NotAnIndexPage(f"the answer is a web page nested deeper than {_DEPTH_LIMIT} elements")
 
 

@@ -83,7 +83,7 @@ def test_workers_that_cannot_live_are_given_up() -> None:
         "from pyproxy.app.workers import supervise\n"
         "from pyproxy.errors import StorageError, WorkersFailed\n"
         "def work(): raise StorageError('the disk is gone')\n"
-        "try: supervise(2, work)\n"
+        "try: supervise(2, work, [])\n"
         "except WorkersFailed as error: print(error)\n"
     )
     ended = subprocess.run(

@@ -194,14 +194,16 @@ def test_metas_of_the_project_are_read() -> None:
     assert detail.alternate_locations == ("https://c.example.org/foo/",)
 
 
-@pytest.mark.parametrize("piece", ["<div>", "<b>", "<div></p></span ></DIV><div>", "<x1><y2>"])
+@pytest.mark.parametrize("piece", ["<div>", "<b>", "<div></p></span ></DIV><div>", "<x><div></x>", "<svg><a>"])
 def test_a_page_nested_without_end_is_refused_before_it_is_parsed(piece: str) -> None:
     """The time to parse it would grow by the square of its depth."""
     with pytest.raises(NotAnIndexPage, match="nested deeper than"):
         parse_page(piece * 100_000 + '<a href="foo-1.0.zip">x</a>')
 
 
-@pytest.mark.parametrize("before", ["<li>", "<p>", "<tr><td>", "<br>", "<img>", "<div></div>", "</div>", ""])
+@pytest.mark.parametrize(
+    "before", ["<li>", "<p>", "<tr><td>", "<br>", "<img>", "<div></div>", "</div>", "<svg><path/></svg>"]
+)
 def test_end_tags_that_html_lets_one_leave_out_are_no_nesting(before: str) -> None:
     links = "".join(f'{before}<a href="foo-{number}.zip">x' for number in range(2000))
     assert len(parse_page(f"<ul><table>{links}").files) == 2000

@@ -40,7 +40,8 @@ class Venv:
     def installed(self) -> dict[str, str]:
         """What it holds: distribution name as its author spells it → version."""
         code = "import importlib.metadata as m\nfor d in m.distributions(): print(d.name, d.version)"
-        done = subprocess.run([self.python, "-c", code], capture_output=True, text=True, check=True)
+        # -I: what the checkout itself has installed lies in the working directory, and is none of it.
+        done = subprocess.run([self.python, "-I", "-c", code], capture_output=True, text=True, check=True)
         return dict(line.split() for line in done.stdout.splitlines())
 
 

@@ -84,7 +84,7 @@ class ListHandler(SimpleHandler):
 
     async def get(self) -> None:
         format = self.choose_format()
-        projects = self.repository.get_project_list()
+        projects = await self.repository.get_project_list()
         rendered = await self.services.workshop.run(len(projects.names) * 64, render_list, projects.names, format)
         self.set_header("Cache-Status", "pyproxy; hit")
         self.send(rendered, format, 0)

@@ -101,7 +101,7 @@ class FileContent(Protocol):
 class Repository(Protocol):
     """Answers for projects and files."""
 
-    def get_project_list(self) -> ProjectList:
+    async def get_project_list(self) -> ProjectList:
         """The projects known here: local, and seen at an upstream."""
 
     async def get_project_detail(self, project: NormalizedName) -> ProjectPage:

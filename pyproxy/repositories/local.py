@@ -23,7 +23,7 @@ from pyproxy.repositories.base import LOCAL, FileContent, FileRequest, ProjectPa
 from pyproxy.repositories.content import BytesContent, DiskContent
 from pyproxy.repositories.resolution import Freshness
 from pyproxy.simple import canonical
-from pyproxy.simple.model import File, NormalizedName, ProjectDetail, ProjectList
+from pyproxy.simple.model import File, NormalizedName, ProjectDetail
 from pyproxy.simple.names import check_filename, is_metadata, normalize, project_of, version_of, wheel_of_metadata
 from pyproxy.storage.distributions import DistributionUnreadable, read_distribution
 
@@ -68,8 +68,9 @@ class LocalRepository:
         """Whether the project is local."""
         return project in self._projects
 
-    def get_project_list(self) -> ProjectList:
-        return ProjectList(names=tuple(sorted(self._projects)))
+    def names(self) -> tuple[NormalizedName, ...]:
+        """The local projects, sorted."""
+        return tuple(sorted(self._projects))
 
     async def scan(self) -> None:
         """Look through the directory, if anything in it changed since the last time.

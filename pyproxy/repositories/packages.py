@@ -22,11 +22,11 @@ class PackageRepository:
     files: UpstreamFiles
     pages: PageStore
 
-    def get_project_list(self) -> ProjectList:
+    async def get_project_list(self) -> ProjectList:
         """Local projects, and those of which some upstream has shown a page."""
-        names = set(self.pages.list_projects())
+        names = set(await self.pages.list_projects())
         if self.local is not None:
-            names.update(self.local.get_project_list().names)
+            names.update(self.local.names())
         return ProjectList(names=tuple(sorted(names)))
 
     async def get_project_detail(self, project: NormalizedName) -> ProjectPage:

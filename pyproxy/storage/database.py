@@ -10,6 +10,7 @@ A connection must not be carried over a fork: open the database in each worker.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
@@ -98,6 +99,10 @@ class Database:
         except sqlite3.Error as error:
             raise sentence(error, self.path) from error
 
+    async def all_aside(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
+        """All rows of a query that takes its time: in a thread, on a connection of its own. Raises `StorageError`."""
+        return await asyncio.get_running_loop().run_in_executor(None, self._all_aside, sql, parameters)
+
     async def write(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``function`` on the writer thread, in one transaction; its exceptions roll back and come out here.
 
@@ -119,6 +124,13 @@ class Database:
         self.read.close()
         if self._writer is not None:
             self._writer.close()
+
+    def _all_aside(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
+        try:
+            with contextlib.closing(_connect(self.path, "ro")) as connection:
+                return connection.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise sentence(error, self.path) from error
 
     def _submit(self, function: Callable[[sqlite3.Connection], T]) -> Future[T]:
         try:

@@ -169,12 +169,12 @@ class PageStore:
             self._swept_revision = revision
         return removed
 
-    def list_projects(self, limit: int | None = None) -> list[NormalizedName]:
+    async def list_projects(self, limit: int | None = None) -> list[NormalizedName]:
         """The names of which some upstream has a page, sorted, at most ``limit`` of them.
 
         Reads as many rows as it returns: the caller keeps the answer for a while.
         """
-        rows = self._database.all(
+        rows = await self._database.all_aside(
             """
             SELECT DISTINCT project FROM pages INDEXED BY pages_found
             WHERE tag IS NOT NULL ORDER BY project LIMIT :limit

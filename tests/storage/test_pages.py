@@ -148,7 +148,7 @@ async def test_an_upstream_whose_url_changes_loses_its_pages_at_once(
     assert changed.key != key
     assert pages.get(changed.key, X) is None
     assert pages.get(key, X) is None
-    assert pages.list_projects() == []
+    assert await pages.list_projects() == []
     assert await pages.sweep() == 1
     assert bodies(database) == 0
 
@@ -199,8 +199,8 @@ async def test_projects_with_a_page_are_listed_in_order_and_404s_are_not(
     await put(pages, key, "t", 5.0, project=X)
     await put(pages, other, "t", 5.0, project=X)
     await pages.put_missing(key, NormalizedName("absent"), 5.0)
-    assert pages.list_projects() == ["x", "y"]
-    assert pages.list_projects(limit=1) == ["x"]
+    assert await pages.list_projects() == ["x", "y"]
+    assert await pages.list_projects(limit=1) == ["x"]
 
 
 @pytest.mark.parametrize(

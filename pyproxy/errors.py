@@ -21,6 +21,7 @@
     │   ├── NameReserved              only inactive upstreams may answer for this name
     │   └── NotKnownOffline           offline, and nothing is known
     ├── NotAnIndexPage                a body is no project page (``simple.parse``)
+    ├── WorkTooLong                   reading a page took longer than any honest page takes
     ├── EmptyIndexPage                an HTML index page without any file: the name is unknown there
     └── UpstreamError                 an upstream was asked and failed
         ├── UpstreamUnreachable       no connection, or it broke: refused, DNS, TLS, reset
@@ -142,6 +143,10 @@ class NotKnownOffline(NotAnswered):
 
 class NotAnIndexPage(PyproxyError):
     """The body is no project page: a captive portal, a login page, broken JSON."""
+
+
+class WorkTooLong(PyproxyError):
+    """Reading or rendering a page took longer than any honest page takes."""
 
 
 class EmptyIndexPage(PyproxyError):

@@ -20,6 +20,7 @@ from pyproxy.errors import (
     UpstreamInvalidResponse,
     UpstreamTimeout,
     UpstreamUnreachable,
+    WorkTooLong,
 )
 from pyproxy.net.fetcher import FetchedPage, Missing, PageFetcher
 from pyproxy.net.health import Health
@@ -43,7 +44,7 @@ Answer = Outcome | UpstreamError
 
 
 @dataclass(frozen=True, slots=True)
-class Freshness:
+class Lifetimes:
     """How long this upstream's answers stay fresh, in seconds."""
 
     index_ttl: float
@@ -65,7 +66,7 @@ class UpstreamPages:
         recorded: RecordedHashes,
         workshop: Workshop,
         health: Health,
-        freshness: Freshness,
+        lifetimes: Lifetimes,
         page_timeout: float,
         clock: Callable[[], float],
     ) -> None:
@@ -82,7 +83,7 @@ class UpstreamPages:
         self._link_tables = LinkTables(workshop)
         self._probes = Probes(upstream.settings.name, health, self._probe)
         self.health = health
-        self.freshness = freshness
+        self.lifetimes = lifetimes
 
     @property
     def name(self) -> str:
@@ -239,7 +240,9 @@ class UpstreamPages:
             return Outcome.MISSING
         if page is None:
             raise UpstreamInvalidResponse(self.name, "answered 304 Not Modified to an unconditional request")
-        await self._answers.confirm(project, page, now, answer.etag)
+        # Another ETag than ours names another page (RFC 9111 section 4.3.4): to ask with it next time would be to
+        # hear for ever that the page, which we never had, is unchanged.
+        await self._answers.confirm(project, page, now, answer.etag if page.etag is None else None)
         return Outcome.FOUND
 
     async def _take(self, project: NormalizedName, answer: FetchedPage, known: KnownPage | None, now: float) -> Outcome:
@@ -251,6 +254,8 @@ class UpstreamPages:
         except EmptyIndexPage:
             await self._answers.keep_missing(project, now)
             return Outcome.MISSING
+        except WorkTooLong as error:
+            raise UpstreamInvalidResponse(self.name, "sent a page that takes too long to read") from error
         except NotAnIndexPage as error:
             raise UpstreamInvalidResponse(self.name, f"sent something that is no index page: {error}") from error
         page = KnownPage(

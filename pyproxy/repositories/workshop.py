@@ -2,7 +2,8 @@
 
 A small page is worked on at once: handing it over would cost more than it takes. A larger one goes to a thread,
 and a big one to another process, because a thread holds the interpreter's lock while it decodes megabytes. The
-process starts with the first big page, and ends with its parent, however that ends.
+process starts with the first big page, ends when it has had nothing to do for a while, and ends with its parent,
+however that ends. A page that takes it too long is given up: nobody's page may keep the others' waiting for ever.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Literal, ParamSpec, TypeVar
 
+from pyproxy.errors import WorkTooLong
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -28,6 +31,11 @@ INLINE_BELOW = 48 * 1024
 THREAD_BELOW = 512 * 1024
 """Bytes of page whose longest hold of the interpreter's lock stays in single milliseconds."""
 
+PROCESS_LIMIT_SECONDS = 30.0
+"""How long one page may take the process; honest ones of 128 MB take a few seconds."""
+
+PROCESS_IDLE_SECONDS = 60.0
+"""The process holds some tens of megabytes; without big pages it goes."""
 
 Place = Literal["inline", "thread", "process"]
 
@@ -38,9 +46,20 @@ class Workshop:
     ``runs`` counts what was done where, by the function's name.
     """
 
-    def __init__(self, *, inline_below: int = INLINE_BELOW, thread_below: int = THREAD_BELOW) -> None:
+    def __init__(
+        self,
+        *,
+        inline_below: int = INLINE_BELOW,
+        thread_below: int = THREAD_BELOW,
+        process_limit: float = PROCESS_LIMIT_SECONDS,
+        process_idle: float = PROCESS_IDLE_SECONDS,
+    ) -> None:
         self._inline_below = inline_below
         self._thread_below = thread_below
+        self._process_limit = process_limit
+        self._process_idle = process_idle
+        self._in_process = 0
+        self._idle: asyncio.TimerHandle | None = None
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
         self._processes: ProcessPoolExecutor | None = None
         self.runs: Counter[tuple[str, Place]] = Counter()
@@ -48,19 +67,24 @@ class Workshop:
     async def run(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """``function(*args, **kwargs)``, which must be picklable; ``size`` in bytes decides where it runs.
 
-        Raises what the function raises.
+        Raises what the function raises, and `WorkTooLong` when the process was at it for too long.
         """
         if size < self._inline_below:
             return self._run_inline(function, *args, **kwargs)
         if size < self._thread_below:
             return await self._submit(self._threads, function, *args, **kwargs)
-        processes = self._start_processes()
+        self._in_process += 1
         try:
-            return await self._submit(processes, function, *args, **kwargs)
-        except BrokenProcessPool:
-            # Killed from outside (out of memory, an administrator): one new process, one more try.
-            self._replace(processes)
-            return await self._submit(self._start_processes(), function, *args, **kwargs)
+            processes = self._start_processes()
+            try:
+                return await self._submit_bounded(processes, function, *args, **kwargs)
+            except BrokenProcessPool:
+                # Killed from outside (out of memory, an administrator): one new process, one more try.
+                self._replace(processes)
+                return await self._submit_bounded(self._start_processes(), function, *args, **kwargs)
+        finally:
+            self._in_process -= 1
+            self._end_when_idle()
 
     async def run_in_thread(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for work whose result is costly to hand over between processes, and quick for its size."""
@@ -76,6 +100,24 @@ class Workshop:
         self.runs[function.__name__, "thread" if executor is self._threads else "process"] += 1
         return await asyncio.wrap_future(executor.submit(function, *args, **kwargs))
 
+    async def _submit_bounded(
+        self, processes: ProcessPoolExecutor, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        try:
+            async with asyncio.timeout(self._process_limit * self._in_process):  # they take their turns
+                return await self._submit(processes, function, *args, **kwargs)
+        except TimeoutError as error:
+            if self._processes is processes:
+                self._stop_processes()
+            _kill(processes)
+            raise WorkTooLong(f"{function.__name__} took longer than {self._process_limit:g} s") from error
+
+    def _end_when_idle(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+        if self._in_process == 0:
+            self._idle = asyncio.get_running_loop().call_later(self._process_idle, self._stop_processes)
+
     def _start_processes(self) -> ProcessPoolExecutor:
         if self._processes is None:
             # "spawn": a fork of a process with threads and curl handles would inherit their locks.
@@ -90,6 +132,9 @@ class Workshop:
             self._stop_processes()
 
     def _stop_processes(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
         if self._processes is not None:
             self._processes.shutdown(wait=False, cancel_futures=True)
             self._processes = None
@@ -98,6 +143,12 @@ class Workshop:
         """Stop the thread and the process; work under way is abandoned."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._stop_processes()
+
+
+def _kill(processes: ProcessPoolExecutor) -> None:
+    """End the pool's process in the middle of its work; later Pythons have a method for it."""
+    for process in list((processes._processes or {}).values()):
+        process.kill()
 
 
 def _prepare_process() -> None:

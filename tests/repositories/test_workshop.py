@@ -6,14 +6,16 @@ import asyncio
 import multiprocessing
 import os
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from pyproxy.errors import NotAnIndexPage
+from pyproxy.errors import NotAnIndexPage, WorkTooLong
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.work import prepare
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -64,3 +66,21 @@ async def test_the_process_ends_with_the_workshop() -> None:
     for child in children:
         child.join(10)
         assert child.exitcode == 0
+
+
+async def test_work_that_takes_too_long_is_ended_and_the_next_goes_on() -> None:
+    """A hostile page may keep a parser busy for ever; it must not keep the others waiting."""
+    workshop = Workshop(inline_below=0, thread_below=0, process_limit=3)
+    endless = asyncio.create_task(workshop.run(1, time.sleep, 3600))
+    with pytest.raises(WorkTooLong):
+        await endless
+    assert await workshop.run(1, os.getpid) != os.getpid()
+    workshop.close()
+
+
+async def test_a_process_without_work_goes_and_comes_again() -> None:
+    workshop = Workshop(inline_below=0, thread_below=0, process_idle=0)
+    before = await workshop.run(1, os.getpid)
+    await until(lambda: not multiprocessing.active_children())
+    assert await workshop.run(1, os.getpid) != before
+    workshop.close()

@@ -107,9 +107,8 @@ class Workshop:
             async with asyncio.timeout(self._process_limit * self._in_process):  # they take their turns
                 return await self._submit(processes, function, *args, **kwargs)
         except TimeoutError as error:
-            if self._processes is processes:
-                self._stop_processes()
-            _kill(processes)
+            _kill(processes)  # first: a pool that was shut down forgets its process
+            self._replace(processes)
             raise WorkTooLong(f"{function.__name__} took longer than {self._process_limit:g} s") from error
 
     def _end_when_idle(self) -> None:

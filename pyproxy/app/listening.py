@@ -11,6 +11,9 @@ import tornado.netutil
 
 from pyproxy.config.model import ServerConfig
 from pyproxy.errors import ConfigurationError, ListenError
+from pyproxy.settings.pem import tls_reason
+
+_NO_ADDRESS = "it is no address of this machine; choose another --host (0.0.0.0 is every address)"
 
 
 def bind(server: ServerConfig) -> list[socket.socket]:
@@ -18,13 +21,15 @@ def bind(server: ServerConfig) -> list[socket.socket]:
     try:
         return tornado.netutil.bind_sockets(server.port, server.host)
     except socket.gaierror as error:
-        raise ListenError(f"cannot listen on {server.host}: it is no address of this machine") from error
+        raise ListenError(f"cannot listen on {server.host}: {_NO_ADDRESS}") from error
     except OSError as error:
         where = f"{server.host} port {server.port}"
         if error.errno == errno.EADDRINUSE:
             raise ListenError(
                 f"cannot listen on {where}: another program does already; stop it or choose another --port"
             ) from error
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ListenError(f"cannot listen on {where}: {_NO_ADDRESS}") from error
         if error.errno == errno.EACCES:
             raise ListenError(f"cannot listen on {where}: ports below 1024 need root; choose another --port") from error
         raise ListenError(f"cannot listen on {where}: {os.strerror(error.errno or 0)}") from error
@@ -34,13 +39,23 @@ def tls_context(server: ServerConfig) -> ssl.SSLContext | None:
     """The TLS context of ``server.tls``, if it is set; raises `ConfigurationError` for files that do not fit."""
     if server.tls.certificate is None or server.tls.key is None:
         return None
+    for name, path in (("certificate", server.tls.certificate), ("key", server.tls.key)):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise ConfigurationError(
+                f"{path} cannot be read: {error.strerror}",
+                key=f"server.tls.{name}",
+                suggestion="give a PEM file that this user may read",
+            ) from None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     try:
-        context.load_cert_chain(server.tls.certificate, server.tls.key)
+        # An empty passphrase, for else a key that has one would ask for it at the terminal.
+        context.load_cert_chain(server.tls.certificate, server.tls.key, password="")
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError(
-            f"the certificate and key cannot be used: {error}",
-            key="server.tls",
+            f"{server.tls.certificate} and {server.tls.key} cannot be used together{tls_reason(error)}",
+            key="server.tls.certificate",
             suggestion="both must be PEM files, and the key must belong to the certificate and have no passphrase",
         ) from error
     return context

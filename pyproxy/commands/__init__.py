@@ -20,14 +20,18 @@ from pyproxy.commands.upstream import upstream
 
 @click.group(cls=PyproxyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file."
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration file, instead of $PYPROXY_CONFIG, ./pyproxy.yaml or /etc/pyproxy/pyproxy.yaml.",
 )
 @click.version_option(__version__, prog_name="pyproxy")
 @click.pass_context
 def main(ctx: click.Context, config_path: Path | None) -> None:
     """One index URL for a team: local files, cached files, then upstreams in priority order.
 
-    Without a command, serve runs; its options are accepted then, too.
+    Without a command, serve runs; its options (pyproxy serve --help) are accepted then, too.
     """
     ctx.obj = Invocation(config_path, dict(os.environ))
 

@@ -17,8 +17,13 @@ def config() -> None:
 @config.command()
 @click.pass_obj
 def check(invocation: Invocation) -> None:
-    """Read the configuration and name every mistake; the status is 2 if there is one."""
+    """Name every mistake of the configuration. The exit status is 2 if there is one."""
     loaded = invocation.load()
+
+    # Imported late: what starts the server needs the web server's modules.
+    from pyproxy.app.checks import check as check_start
+
+    check_start(loaded.config, loaded.sources)
     for upstream in loaded.config.upstreams:
         for warning in warnings(upstream):
             click.echo(f"warning: upstream {upstream.name}: {warning}", err=True)
@@ -28,7 +33,7 @@ def check(invocation: Invocation) -> None:
 @config.command()
 @click.pass_obj
 def show(invocation: Invocation) -> None:
-    """Print the configuration as it holds, with the source of each value that was given."""
+    """Print the configuration as it holds. Each value that was given has its source beside it, secrets are masked."""
     loaded = invocation.load()
     click.echo(f"# {loaded.path}" if loaded.path else "# no configuration file was found")
     click.echo("# Upstreams are put into the database the first time a name is seen; see: pyproxy upstream list")

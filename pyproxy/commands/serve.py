@@ -13,12 +13,16 @@ from pyproxy.settings import Text
 
 @click.command()
 @click.option(
-    "--config", "config_path", type=click.Path(path_type=Path), metavar="FILE", help="The configuration file."
+    "--config",
+    "config_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The configuration file, instead of $PYPROXY_CONFIG, ./pyproxy.yaml or /etc/pyproxy/pyproxy.yaml.",
 )
-@click.option("--host", metavar="H", help="The address to listen on.")
-@click.option("--port", metavar="P", help="The port to listen on; 0 takes a free one.")
+@click.option("--host", metavar="H", help="The address to listen on, instead of server.host.")
+@click.option("--port", metavar="P", help="The port to listen on, instead of server.port; 0 takes a free one.")
 @click.option("--workers", metavar="N", help="Processes that share the port and the cache; 0 is one per core.")
-@click.option("--storage", metavar="DIR", help="The directory of the database and the cached files.")
+@click.option("--storage", metavar="DIR", help="Where database and cached files are, instead of storage.directory.")
 @click.pass_obj
 def serve(
     invocation: Invocation,
@@ -33,9 +37,9 @@ def serve(
     overrides = {key: Text(value) for key, value in options.items() if value is not None}
     if config_path is not None:
         invocation = replace(invocation, config_path=config_path)
-    config = invocation.load(overrides).config
+    loaded = invocation.load(overrides)
 
     # Imported late: the other commands start without the web server's modules.
     from pyproxy.app import serve as run
 
-    run(config)
+    run(loaded.config, invocation.environ, loaded.sources)

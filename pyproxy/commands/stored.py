@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import click
+
 from pyproxy.commands.invocation import Invocation
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, prepare_directory
@@ -21,6 +23,7 @@ def opened_upstreams(invocation: Invocation) -> Iterator[UpstreamStore]:
     config = invocation.load().config
     directory = prepare_directory(config.storage.directory)
     secrets = SecretBox.open(directory, invocation.environ)
+    new = not (directory / DATABASE_NAME).exists()
     database = Database.open(directory / DATABASE_NAME)
     try:
         upstreams = UpstreamStore(database, secrets)
@@ -28,3 +31,6 @@ def opened_upstreams(invocation: Invocation) -> Iterator[UpstreamStore]:
         yield upstreams
     finally:
         database.close()
+    if new:
+        # Else whoever is in the wrong directory changes upstreams that no server asks, and wonders.
+        click.echo(f"note: a new database was made in {directory}; a server elsewhere does not see it", err=True)

@@ -19,13 +19,22 @@ from pyproxy.settings import (
     secret_scope_changed,
     upstream_from_pairs,
 )
+from pyproxy.settings.fields import FIELDS
+from pyproxy.settings.kinds import Text, read_integer
 from pyproxy.settings.masking import MASK
+from pyproxy.settings.reading import HIGHEST_PRIORITY
 from pyproxy.storage.upstreams import UpstreamStore
+
+_WIDEST = max(len(field.name) for field in FIELDS)
+SETTINGS_HELP = "\n".join(
+    ["\b", "Settings (lists are separated by commas):", *(f"  {f.name:{_WIDEST}}  {f.meaning}" for f in FIELDS)]
+)
+"""The table of fields for ``--help``; ``\\b`` keeps click from folding it."""
 
 
 @click.group()
 def upstream() -> None:
-    """See and change the upstreams: where packages come from, and in which order."""
+    """See and change the upstreams. Packages come from them. A running server follows within a second."""
 
 
 @upstream.command("list")
@@ -41,27 +50,27 @@ def list_(invocation: Invocation, json_wanted: bool) -> None:
         print_table(upstreams)
 
 
-@upstream.command()
+@upstream.command(epilog=SETTINGS_HELP)
 @click.argument("name")
 @click.argument("url")
 @click.argument("settings", nargs=-1, metavar="[KEY=VALUE]...")
 @click.pass_obj
 def add(invocation: Invocation, name: str, url: str, settings: tuple[str, ...]) -> None:
-    """Add an upstream, last in the order unless priority=N is given."""
+    """Add an upstream. It is the last in the order unless priority=N is given."""
     pairs = read_pairs((f"name={name}", f"url={url}", *settings))
     added = upstream_from_pairs(pairs)
     with opened_upstreams(invocation) as store:
         stored = store.add(added, priority_of(pairs))
-    click.echo(f"upstream {name} is added at position {stored.priority}")
+    click.echo(f"upstream {name} is added at position {stored.priority}; its index is {stored.settings.index_url}")
     print_warnings(stored.settings)
 
 
-@upstream.command("set")
+@upstream.command("set", epilog=SETTINGS_HELP)
 @click.argument("name")
 @click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
 @click.pass_obj
 def set_(invocation: Invocation, name: str, settings: tuple[str, ...]) -> None:
-    """Change settings of an upstream; an empty value clears an optional one."""
+    """Change settings of an upstream. An empty value clears an optional one."""
     pairs = read_pairs(settings)
     with opened_upstreams(invocation) as store:
         old = _readable(store, name, pairs)
@@ -71,19 +80,24 @@ def set_(invocation: Invocation, name: str, settings: tuple[str, ...]) -> None:
         store.change(name, new)
         if position is not None:
             store.move(name, position)
-    moved = old.index_url != new.index_url
-    click.echo(f"upstream {name} is changed{'; its pages are forgotten, verified files stay' if moved else ''}")
+    moved = f"; its index is now {new.index_url}, its pages are forgotten, verified files stay"
+    click.echo(f"upstream {name} is changed{moved if old.index_url != new.index_url else ''}")
     print_warnings(new)
 
 
 @upstream.command()
 @click.argument("name")
-@click.argument("position", type=click.IntRange(min=1))
+@click.argument("position")
 @click.pass_obj
-def move(invocation: Invocation, name: str, position: int) -> None:
-    """Give an upstream another place in the order; 1 is asked first."""
+def move(invocation: Invocation, name: str, position: str) -> None:
+    """Give an upstream another place in the order. 1 is asked first; too large a number means last."""
+    try:
+        place = read_integer(Text(position), 1, HIGHEST_PRIORITY)
+    except ConfigurationError as error:
+        error.key = "POSITION"
+        raise
     with opened_upstreams(invocation) as store:
-        store.move(name, position)
+        store.move(name, place)
         stored = store.get(name, reveal=False)
     click.echo(f"upstream {name} is at position {stored.priority}")
 
@@ -100,7 +114,7 @@ def enable(invocation: Invocation, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def disable(invocation: Invocation, name: str) -> None:
-    """Ask an upstream no more; its verified files still answer to their links."""
+    """Ask an upstream no more. Its pages do not answer; its verified files still answer to their links."""
     _switch(invocation, name, active=False)
 
 
@@ -108,7 +122,7 @@ def disable(invocation: Invocation, name: str) -> None:
 @click.argument("name")
 @click.pass_obj
 def remove(invocation: Invocation, name: str) -> None:
-    """Remove an upstream and its pages; verified files stay."""
+    """Remove an upstream and its pages. Verified files stay."""
     with opened_upstreams(invocation) as store:
         store.remove(name)
     click.echo(f"upstream {name} is removed; its pages are forgotten, verified files stay")

@@ -5,7 +5,6 @@ Errors are ``ConfigurationError`` with the field's name as ``key``; the caller a
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -16,6 +15,7 @@ from pyproxy.settings import kinds
 from pyproxy.settings.addresses import check_base_url, check_host_port, check_origin, check_proxy
 from pyproxy.settings.fields import FIELDS
 from pyproxy.settings.kinds import Text
+from pyproxy.settings.pem import check_client_pair, read_authorities, read_pem_file
 from pyproxy.settings.upstream import OnFailure, UpstreamSettings
 
 LONGEST_TIMEOUT_MS = 3_600_000
@@ -45,6 +45,8 @@ def upstream_from_mapping(values: Mapping[str, object], base: UpstreamSettings |
         _split_url(fields, values)
     settings = UpstreamSettings(**fields)
     _check_together(settings)
+    if settings.client_certificate and not {"client_certificate", "client_key"}.isdisjoint(values):
+        check_client_pair(settings.client_certificate, settings.client_key)
     return settings
 
 
@@ -173,22 +175,6 @@ def _index_path(value: object) -> str:
     return path
 
 
-def _pem_file(value: object) -> str:
-    # Absolute, because commands and the server may run in different directories.
-    path = os.path.abspath(os.path.expanduser(kinds.read_text(value)))
-    if "\x00" in path:
-        raise ConfigurationError("contains a NUL character", suggestion="give the path of a PEM file")
-    try:
-        with open(path, "rb") as file:
-            content = file.read(1 << 20)
-    except OSError as error:
-        problem = f"{path} cannot be read: {error.strerror}"
-        raise ConfigurationError(problem, suggestion="give a PEM file that this user may read") from None
-    if b"-----BEGIN " not in content:
-        raise ConfigurationError(f"{path} is no PEM file", suggestion="it must hold -----BEGIN …----- blocks")
-    return path
-
-
 def _patterns(value: object) -> tuple[str, ...]:
     patterns = kinds.read_list(value)
     for pattern in patterns:
@@ -222,9 +208,9 @@ _READERS: Mapping[str, Callable[[object], object]] = {
     "token": _token,
     "credential_hosts": _each(check_origin),
     "verify_ssl": kinds.read_boolean,
-    "ca_bundle": _pem_file,
-    "client_certificate": _pem_file,
-    "client_key": _pem_file,
+    "ca_bundle": read_authorities,
+    "client_certificate": read_pem_file,
+    "client_key": read_pem_file,
     "connect_timeout_ms": _timeout_ms,
     "stall_timeout_ms": _timeout_ms,
     "http_proxy": lambda value: check_proxy(kinds.read_text(value).strip()),

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from pyproxy.app import serve
-from pyproxy.app.resources import open_resources, seed_upstreams
+from pyproxy.app.listening import bind, tls_context
+from pyproxy.app.resources import seed_upstreams
 from pyproxy.app.warnings import warn
-from pyproxy.config.model import AccessConfig, Config
-from pyproxy.errors import ConfigurationError
+from pyproxy.config.model import AccessConfig, Config, ServerConfig, TlsConfig
+from pyproxy.errors import ConfigurationError, ListenError
 from pyproxy.settings import UpstreamSettings
-from tests.http.proxy import Clock, make_config
+from tests.http.proxy import make_config
+from tests.upstream.certificates import Authority
 
 
 def config_with(tmp_path: Path, *upstreams: UpstreamSettings, **cache: Any) -> Config:
@@ -55,8 +57,32 @@ def test_a_setting_that_this_version_cannot_do_is_not_silently_ignored(tmp_path:
     assert list(config.storage.directory.iterdir()) == []
 
 
-def test_a_local_directory_that_does_not_exist_is_a_mistake_in_the_configuration(tmp_path: Path) -> None:
+def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None:
+    """All of it at once, and before anything is opened or announced."""
+    tls = TlsConfig(certificate=tmp_path / "none.pem", key=tmp_path / "none.key")
     config = config_with(tmp_path, local=tmp_path / "nowhere")
+    config = replace(config, project_list="upstream", server=replace(config.server, tls=tls))
+    places = {"project_list": "pyproxy.yaml:1", "local.directory": "pyproxy.yaml:2", "server.tls.certificate": "given"}
 
-    with pytest.raises(ConfigurationError, match=r"local\.directory.*nowhere"):
-        open_resources(config, {}, Clock())
+    with pytest.raises(ConfigurationError) as caught:
+        serve(config, {}, places)
+    lines = str(caught.value).splitlines()
+    assert [line.partition(": ")[0] for line in lines] == list(places.values())
+    assert "can only be known in this version" in lines[0]
+    assert f"{tmp_path / 'nowhere'} is no directory" in lines[1]
+    assert f"{tmp_path / 'none.pem'} cannot be read" in lines[2]
+    assert list(config.storage.directory.iterdir()) == []
+
+
+def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    (certificate, _), (_, key) = authority.issue("one"), authority.issue("two")
+    with pytest.raises(ConfigurationError, match="key values mismatch"):
+        tls_context(ServerConfig(tls=TlsConfig(certificate=certificate, key=key)))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Tornado's unclosed socket
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_an_address_of_another_machine_is_told_and_what_to_do(host: str) -> None:
+    with pytest.raises(ListenError, match=f"{host}.*no address of this machine; choose another --host"):
+        bind(ServerConfig(host=host, port=0))

@@ -81,6 +81,14 @@ def test_a_mistake_ends_the_start_with_file_line_and_suggestion(
     assert refused(run(tmp_path, *command)) == f"pyproxy: {message}"
 
 
+@pytest.mark.parametrize("command", [["config", "check"], ["serve"]])
+def test_what_only_the_start_needs_is_checked_too(tmp_path: Path, command: list[str]) -> None:
+    (tmp_path / "pyproxy.yaml").write_text("local:\n  directory: nowhere\n")
+    message = refused(run(tmp_path, *command))
+    problem = f"{tmp_path / 'nowhere'} is no directory (create it, or remove the key)"
+    assert message == f"pyproxy: pyproxy.yaml:2: local.directory: {problem}"
+
+
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     message = refused(run(tmp_path, "--config", "none.yaml", "config", "show"))
     assert message.startswith("pyproxy: none.yaml: the configuration file cannot be read: No such file or directory")

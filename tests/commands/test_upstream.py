@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from pyproxy.commands import main
+from pyproxy.settings.fields import FIELDS
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, SECRET_KEY_NAME
 from pyproxy.storage.secrets import SecretBox
@@ -118,7 +119,31 @@ def test_an_upstream_is_added_last_or_where_it_is_told(directory: Path) -> None:
 def test_a_dangerous_upstream_is_warned_about_when_it_is_added(directory: Path) -> None:
     result = run(directory, "add", "inner", "https://inner.example.org/", f"token={SECRET}")
     assert result.exit_code == 0
-    assert result.stderr.startswith("warning: upstream inner: it has credentials but neither projects nor")
+    assert "\nwarning: upstream inner: it has credentials but neither projects nor" in f"\n{result.stderr}"
+
+
+def test_a_database_that_was_made_by_a_command_is_told(directory: Path) -> None:
+    """In a wrong directory the change would silently reach no server."""
+    first = run(directory, "list")
+    assert first.stderr.startswith(f"note: a new database was made in {directory / 'data'};")
+    assert run(directory, "list").stderr == ""
+
+
+def test_the_index_url_that_was_made_of_the_url_is_told(directory: Path) -> None:
+    url = "https://other.example.org/index.html"
+    assert done(directory, "add", "other", url).endswith(f"its index is {url}/simple/\n")
+    assert f"its index is now {url}/," in done(directory, "set", "other", "index_path=")
+
+
+@pytest.mark.parametrize("position", ["0", "last", ""])
+def test_a_position_that_is_none_is_refused(directory: Path, position: str) -> None:
+    assert "write a number from 1" in refused(directory, "move", "main", position)
+
+
+@pytest.mark.parametrize("command", ["add", "set"])
+def test_the_help_lists_every_setting(directory: Path, command: str) -> None:
+    shown = done(directory, command, "--help")
+    assert not [field.name for field in FIELDS if f"  {field.name} " not in shown]
 
 
 def test_upstreams_are_moved_disabled_enabled_and_removed(directory: Path) -> None:

@@ -1,0 +1,51 @@
+"""What only starting the server needs to be right: looked at before anything is opened, and by ``config check``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pyproxy.app.listening import tls_context
+from pyproxy.config.model import Config
+from pyproxy.errors import ConfigurationError, ConfigurationErrors
+
+
+def check(config: Config, sources: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Raise `ConfigurationError` for what would end the start; ``sources`` says where a key was given."""
+    mistakes = []
+    for look in (_anonymous_read, _project_list, _local_directory, _tls):
+        try:
+            look(config)
+        except ConfigurationError as error:
+            error.where = sources.get(error.key or "")
+            mistakes.append(error)
+    if mistakes:
+        raise mistakes[0] if len(mistakes) == 1 else ConfigurationErrors(mistakes)
+
+
+def _anonymous_read(config: Config) -> None:
+    # A setting that does nothing would be believed; one about access most of all.
+    if not config.access.anonymous_read:
+        raise _not_yet("access.anonymous_read", "true")
+
+
+def _project_list(config: Config) -> None:
+    if config.project_list != "known":
+        raise _not_yet("project_list", "known")
+
+
+def _not_yet(key: str, possible: str) -> ConfigurationError:
+    suggestion = "remove the key, or wait for a release"
+    return ConfigurationError(f"can only be {possible} in this version", key=key, suggestion=suggestion)
+
+
+def _local_directory(config: Config) -> None:
+    directory = config.local.directory
+    if directory is not None and not directory.is_dir():
+        raise ConfigurationError(
+            f"{directory.absolute()} is no directory", key="local.directory", suggestion="create it, or remove the key"
+        )
+
+
+def _tls(config: Config) -> None:
+    tls_context(config.server)

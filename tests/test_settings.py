@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from pathlib import Path
 
 import pytest
 
@@ -262,27 +261,6 @@ def test_masked_fields_show_that_a_secret_is_there_but_not_which() -> None:
     shown = masked(settings)
     assert (shown["username"], shown["password"], shown["token"]) == ("u", "***", None)
     assert shown["http_proxy"] == "http://***@proxy.example.com"
-
-
-def test_a_pem_file_is_kept_as_an_absolute_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "ca.pem").write_text("-----BEGIN CERTIFICATE-----\n")
-    monkeypatch.chdir(tmp_path)
-    assert upstream_from_pairs({**NAMED, "ca_bundle": "ca.pem"}).ca_bundle == str(tmp_path / "ca.pem")
-
-
-def test_a_file_that_is_no_pem_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "ca.pem").write_bytes(b"\x30\x82")
-    assert refusal({**NAMED, "ca_bundle": str(tmp_path / "ca.pem")}).key == "ca_bundle"
-
-
-def test_a_pem_file_that_has_gone_does_not_hinder_other_changes() -> None:
-    base = UpstreamSettings(**NAMED, ca_bundle="/nowhere/ca.pem")
-    assert upstream_from_pairs({"active": "no"}, base).active is False
-
-
-def test_a_key_without_a_certificate_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "key.pem").write_text("-----BEGIN PRIVATE KEY-----\n")
-    assert refusal({**NAMED, "client_key": str(tmp_path / "key.pem")}).key == "client_key"
 
 
 def test_the_priority_is_no_field_but_is_read_beside_them() -> None:

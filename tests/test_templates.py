@@ -24,6 +24,7 @@ def text_blocks(page: str) -> list[str]:
 
 
 def test_the_front_page_has_lines_to_copy_with_this_servers_address(templates: jinja2.Environment) -> None:
+    """(pain 36)"""
     page = templates.get_template("home.html").render(address="https://pypi.example.org/team")
     blocks = text_blocks(page)
     assert "https://pypi.example.org/team/simple/" in blocks

@@ -1,6 +1,6 @@
 """The only wiring: opens what has a life, puts the components together, serves, and closes in reverse.
 
-``serve`` is all that the commands need. Order: configuration checked for what this version cannot do, the storage
+``serve`` is all that the commands need. Order: configuration checked for what would end the start, the storage
 directory locked, upstreams seeded, sockets bound; then, in each process, ``lifecycle.run``.
 """
 
@@ -12,27 +12,30 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from pyproxy import __version__
 from pyproxy.app import logs
+from pyproxy.app.checks import check
 from pyproxy.app.lifecycle import remember_signals, run
 from pyproxy.app.listening import addresses, bind, tls_context
 from pyproxy.app.resources import seed_upstreams
 from pyproxy.app.warnings import warn
 from pyproxy.app.workers import supervise
 from pyproxy.config.model import Config
-from pyproxy.errors import ConfigurationError
 from pyproxy.storage.lock import StorageLock
 
 log = logging.getLogger(__name__)
 
 
-def serve(config: Config, environ: Mapping[str, str] = os.environ) -> None:
-    """Run the server in the foreground until SIGTERM or Ctrl-C.
+def serve(
+    config: Config, environ: Mapping[str, str] = os.environ, sources: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Run the server in the foreground until SIGTERM or Ctrl-C; ``sources`` says where a key was given.
 
     Raises `ConfigurationError`, `StorageError` or `ListenError` when it cannot start.
     """
-    _refuse_what_is_not_there(config)
+    check(config, sources)
     received = remember_signals()
     logs.set_up(config.logging)
     config = replace(config, storage=replace(config.storage, directory=config.storage.directory.absolute()))
@@ -62,16 +65,3 @@ def _announce(config: Config, sockets: list[socket.socket], environ: Mapping[str
     if config.cache.offline:
         log.info("offline: no upstream is asked")
     warn(config, environ)
-
-
-def _refuse_what_is_not_there(config: Config) -> None:
-    """A setting that does nothing would be believed; one about access most of all."""
-    missing = {
-        "access.anonymous_read": not config.access.anonymous_read,
-        "project_list": config.project_list != "known",
-    }
-    for key, wanted in missing.items():
-        if wanted:
-            raise ConfigurationError(
-                "this version can only do the default", key=key, suggestion="remove the key, or wait for a release"
-            )

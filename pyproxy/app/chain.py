@@ -26,7 +26,7 @@ from pyproxy.repositories.priority import PriorityRepository
 from pyproxy.repositories.resolution import Rules
 from pyproxy.repositories.stored import StoredContents
 from pyproxy.repositories.transfers import Transfers
-from pyproxy.repositories.upstream_pages import Freshness, UpstreamPages
+from pyproxy.repositories.upstream_pages import Lifetimes, UpstreamPages
 from pyproxy.storage.upstreams import StoredUpstream
 
 log = logging.getLogger(__name__)
@@ -65,6 +65,7 @@ class Chain:
         self._rest_pauses = rest_pauses
         self._members: dict[int, _Member] = {}
         self._revision = -1
+        self._recorded_revision = resources.recorded.revision()
         self._trouble = ""
         self.current = self._build()
 
@@ -78,8 +79,16 @@ class Chain:
                     take(self.current)
                     self._trouble = ""
                     log.info("the upstreams' settings changed: %s", self.described())
+                self._follow_recorded()
             except Exception as error:  # later changes must be noticed all the same
                 self._report(error)
+
+    def _follow_recorded(self) -> None:
+        """Decide anew where a sha256 may have been recorded since: by another worker, or on behalf of an old chain."""
+        revision = self._resources.recorded.revision()
+        if revision != self._recorded_revision:
+            self._recorded_revision = revision
+            self.current.priority.forget()
 
     def _report(self, error: Exception) -> None:
         """Say it once, though it is tried again and again."""
@@ -137,7 +146,7 @@ class Chain:
             max_page_size=cache.max_page_size,
             clock=self._clock,
         )
-        freshness = Freshness(
+        lifetimes = Lifetimes(
             index_ttl=cache.index_ttl if settings.index_ttl is None else settings.index_ttl,
             missing_ttl=cache.missing_ttl if settings.missing_ttl is None else settings.missing_ttl,
         )
@@ -148,7 +157,7 @@ class Chain:
             recorded=self._resources.recorded,
             workshop=self._resources.workshop,
             health=health,
-            freshness=freshness,
+            lifetimes=lifetimes,
             page_timeout=cache.lookup_timeout,
             clock=self._clock,
         )

@@ -7,10 +7,9 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pyproxy.config.model import Config
-from pyproxy.errors import ConfigurationError, StorageError
+from pyproxy.errors import StorageError
 from pyproxy.net.downloads import Downloads
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.workshop import Workshop
@@ -62,7 +61,8 @@ class Resources:
             await asyncio.sleep(UPKEEP_SECONDS)
 
     async def close(self) -> None:
-        """Let running downloads go, write what was counted, close everything."""
+        """Let running downloads go, write what was counted, close everything; not held up by other processes."""
+        self.database.stop_waiting()
         await self.downloads.close()
         with contextlib.suppress(StorageError):
             await self.files.flush_uses()
@@ -74,11 +74,11 @@ class Resources:
 def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[], float]) -> Resources:
     """Open everything below ``storage.directory``; the caller holds its lock.
 
-    Raises `StorageError` when it cannot be used, `ConfigurationError` for a local directory that does not exist.
+    Raises `StorageError` when it cannot be used.
     """
     local = None
     if config.local.directory is not None:
-        local = LocalRepository(_existing(config.local.directory), clock=clock)
+        local = LocalRepository(config.local.directory, clock=clock)
     directory = config.storage.directory
     database = Database.open(directory / DATABASE_NAME)
     return Resources(
@@ -102,11 +102,3 @@ def seed_upstreams(config: Config, environ: Mapping[str, str]) -> None:
         UpstreamStore(database, SecretBox.open(config.storage.directory, environ)).seed(config.seeds)
     finally:
         database.close()
-
-
-def _existing(directory: Path) -> Path:
-    if not directory.is_dir():
-        raise ConfigurationError(
-            f"{directory} is no directory", key="local.directory", suggestion="create it, or remove the key"
-        )
-    return directory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing.util
 import os
 import signal
 import sys
@@ -72,6 +73,8 @@ def _fork(work: Callable[[], None], lifeline: int, held: int) -> int:
     except Exception:
         log.exception("a worker failed")
     finally:
+        # The names of the page process's semaphores outlive us otherwise, with a warning for each.
+        multiprocessing.util._run_finalizers(0)  # type: ignore[attr-defined]
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

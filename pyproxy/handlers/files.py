@@ -57,8 +57,8 @@ class FileHandler(BaseHandler):
             FileRequest(project=project, filename=filename, sha256=sha256 or None, range=certain, head=head)
         )
         try:
-            if content.size is None and self.request.version == "HTTP/1.0":
-                await content.settle()
+            if content.size is None and (head or self.request.version == "HTTP/1.0"):
+                await content.settle()  # neither can be answered without the size
             if if_range is not None and (content.sha256 is None or if_range != f'"{content.sha256}"'):
                 wanted = None
             await self._answer(content, wanted, head)

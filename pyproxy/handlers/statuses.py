@@ -93,10 +93,17 @@ def problem_of(error: PyproxyError) -> Problem:
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
         case PageGone():
             return Problem(503, title, "The next try will find the newer one.", RETRY_AFTER_SECONDS)
-        case NoActiveUpstream() | NotAnswered():
+        case NoActiveUpstream():
+            detail = (
+                "Local packages and files fetched before are still served. An administrator sees the upstreams with: "
+                "pyproxy upstream list"
+            )
+            return Problem(503, title, detail, RETRY_AFTER_SECONDS)
+        case NotAnswered():
             return Problem(503, title, "Local packages and files fetched before are still served.", RETRY_AFTER_SECONDS)
         case StorageError():
-            return Problem(500, title, "The server's log says more.")
+            # Its text names paths of the server, which are nobody's business but the log's.
+            return Problem(500, "The server's storage cannot be used.", "The server's log says more.")
     return Problem(500, "an unexpected error", "The server's log says more.")
 
 

@@ -55,13 +55,6 @@ def origin_of(url: str) -> Origin:
     return scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0)
 
 
-def mask(url: str) -> str:
-    """For logs and messages: without user name and password, and without the query, which may be a signature."""
-    parts = urlsplit(url)
-    _, at, host = parts.netloc.rpartition("@")
-    return urlunsplit((parts.scheme, f"***@{host}" if at else host, parts.path, "…" if parts.query else "", ""))
-
-
 def _ascii(host: str) -> str:
     try:
         return host.encode("idna").decode("ascii").lower() if not host.isascii() else host.lower()

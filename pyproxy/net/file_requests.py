@@ -59,8 +59,8 @@ async def fetch_file(
 ) -> None:
     """Send the body of the file, or of its ``part`` (first byte, end exclusive), to the receiver.
 
-    ``hashed`` tells that a listed hash protects it on the way, so that plain http is good enough (design: never
-    from https to http for a file without one). One retry after a reset or a 5xx, if nothing was received before;
+    ``hashed`` tells that a listed hash protects it on the way, so that plain http is good enough (it never
+    goes from https to http for a file without one). One retry after a reset or a 5xx, if nothing was received before;
     none after a time-out. Raises `UpstreamError`; a status other than 200 (206 for a part) is an `UpstreamStatus`.
     """
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}

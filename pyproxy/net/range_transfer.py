@@ -1,7 +1,7 @@
 """A range of a file that is not here, passed through from the upstream as it comes.
 
 Reading the metadata at the end of a two-gigabyte wheel costs kilobytes this way. The bytes are not verified and not
-kept: no hash is listed for a part (design, section 11 point 5).
+kept: no hash is listed for a part of a file.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ upstream is compared with what readers were given of it before, so that nobody g
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
@@ -32,6 +33,11 @@ class Sink(Protocol):
     @property
     def fd(self) -> int:
         """The open descriptor; the download works on a duplicate of its own."""
+        ...
+
+    @property
+    def reserve(self) -> int:
+        """Bytes that must stay free on the disk, whatever the file's size turns out to be."""
         ...
 
     def discard(self) -> None:
@@ -61,6 +67,7 @@ class Spool:
         self.stored = 0
         self.overflow: Overflow | None = None
         self._fd = -1 if sink is None else os.dup(sink.fd)
+        self._reserve = 0 if sink is None else sink.reserve
         # Whoever still holds the download may begin to read it: the descriptor lives exactly as long as the spool.
         self._finalizer = weakref.finalize(self, _close_unwatched, self._fd)
         self._finalizer.atexit = False
@@ -95,6 +102,8 @@ class Spool:
         written = 0
         view = memoryview(data)
         try:
+            if self._reserve and self._free() - len(data) < self._reserve:
+                raise OSError(errno.ENOSPC, "what is left is reserved")
             while written < len(data):
                 written += os.pwrite(self._fd, view[written:], offset + written)
         except OSError as error:
@@ -129,6 +138,10 @@ class Spool:
         """Close the descriptor now; nothing of the file will be used. Takes a while for a big one: in a thread."""
         if self._finalizer.detach() is not None and self._fd >= 0:
             os.close(self._fd)
+
+    def _free(self) -> int:
+        disk = os.fstatvfs(self._fd)
+        return disk.f_bavail * disk.f_frsize
 
     def _difference(self, offset: int, data: bytes) -> int | None:
         before = os.pread(self._fd, min(len(data), self._compare_until - offset), offset)

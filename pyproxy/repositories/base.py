@@ -7,6 +7,7 @@ and must never be taken for "does not exist".
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -32,10 +33,11 @@ class PageBody(Protocol):
 class ProjectPage:
     """A decided project page, not rendered yet.
 
-    ``tag`` names the content; ``body`` gives its canonical form; ``recorded`` holds sha256 values (hex) that were
-    learned for files listed without one. ``fresh_until`` is in unix seconds. ``degraded``: a more trusted upstream
-    failed without a known answer, so this one may not be the owner. ``stale_because``: a token for the
-    ``Cache-Status`` of a stale page.
+    ``tag`` names the content, and ``body`` gives its canonical form. ``recorded`` holds sha256 values (hex) that were
+    learned for files listed without one; ``recorded_tag`` names them (`tag_of`). It was decided at ``decided_at`` and
+    holds until ``fresh_until`` (unix seconds). ``degraded``: a more trusted upstream failed without a known answer, so
+    this one may not be the owner.
+    ``stale_because``: a token for the ``Cache-Status`` of a stale page.
     """
 
     project: NormalizedName
@@ -44,9 +46,18 @@ class ProjectPage:
     body: PageBody = field(repr=False)
     freshness: Freshness
     degraded: bool = False
+    decided_at: float = 0.0
     fresh_until: float = 0.0
     recorded: Mapping[str, str] = field(default_factory=dict)
+    recorded_tag: str = ""
     stale_because: str = ""
+
+
+def tag_of(recorded: Mapping[str, str]) -> str:
+    """Names recorded hashes by their content; empty for none."""
+    if not recorded:
+        return ""
+    return hashlib.sha256(repr(sorted(recorded.items())).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ class UpstreamFiles:
         if stored is not None:
             return stored
         running = self._transfers.running(key_of(*name))
-        if running is not None and not self._is_far_ahead(running, request):
+        if running is not None and not request.head and not self._is_far_ahead(running, request):
             await running.ready()
             return ArrivingContent(running, sha256=request.sha256, joined=True)
         if listed is None:

@@ -168,8 +168,8 @@ class Listings:
             walk.unknown_offline = walk.unknown_offline or known is None or known.tag is not None
             return known is None and upstream.on_failure == "stop"
         if known is not None:
-            unchanged_for = ASKED_JUST_NOW_SECONDS if known.tag is not None else upstream.freshness.missing_ttl
-            if self._clock() - known.checked_at < unchanged_for:
+            unchanged_for = ASKED_JUST_NOW_SECONDS if known.tag is not None else upstream.lifetimes.missing_ttl
+            if 0 <= self._clock() - known.checked_at < unchanged_for:
                 return False
         answer = await self._priority.ask_again(upstream, project, wait)
         if not isinstance(answer, UpstreamError) or self._has_usable_404(upstream, project):
@@ -181,7 +181,7 @@ class Listings:
         known = upstream.known_page(project)
         if known is None or known.tag is not None or upstream.on_failure == "stop":
             return False
-        return self._clock() - known.checked_at <= MISSING_USABLE_SECONDS
+        return 0 <= self._clock() - known.checked_at <= MISSING_USABLE_SECONDS
 
     async def _listed(self, upstream: UpstreamPages, project: NormalizedName, filename: str) -> ListedFile | None:
         try:

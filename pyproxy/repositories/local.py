@@ -12,7 +12,6 @@ import hashlib
 import logging
 import os
 import stat
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +21,9 @@ from pyproxy.errors import FileNotListed, InvalidFilename, NotAnswered, ProjectN
 from pyproxy.repositories.base import LOCAL, FileContent, FileRequest, ProjectPage
 from pyproxy.repositories.content import BytesContent, DiskContent
 from pyproxy.repositories.resolution import Freshness
-from pyproxy.simple import canonical
 from pyproxy.simple.model import File, NormalizedName, ProjectDetail
 from pyproxy.simple.names import check_filename, is_metadata, normalize, project_of, version_of, wheel_of_metadata
+from pyproxy.simple.work import Prepared, prepare_detail
 from pyproxy.storage.distributions import DistributionUnreadable, read_distribution
 
 log = logging.getLogger(__name__)
@@ -62,7 +61,7 @@ class LocalRepository:
         self._scanned: Mapping[Path, int] = {}
         self._hashed: dict[Path, LocalFile] = {}
         self._hashing: dict[tuple[Path, Stamp], asyncio.Task[LocalFile | None]] = {}
-        self._pages: dict[NormalizedName, tuple[tuple[LocalFile, ...], str, bytes]] = {}
+        self._pages: dict[NormalizedName, tuple[tuple[LocalFile, ...], Prepared]] = {}
 
     def has(self, project: NormalizedName) -> bool:
         """Whether the project is local."""
@@ -118,15 +117,14 @@ class LocalRepository:
             raise NotAnswered(f"the local files of {project} cannot be read")
         page = self._pages.get(project)
         if page is None or page[0] != files:
-            body = canonical.encode(_detail(project, files))
-            page = (files, hashlib.sha256(body).hexdigest(), zlib.compress(body, 1))
+            page = (files, prepare_detail(_detail(project, files)))
             self._pages[project] = page
-        _, tag, compressed = page
+        prepared = page[1]
         return ProjectPage(
             project=project,
             upstream=LOCAL,
-            tag=tag,
-            body=lambda: compressed,
+            tag=prepared.tag,
+            body=lambda: prepared.canonical_z,
             freshness=Freshness.HIT,
             fresh_until=self._clock(),
         )

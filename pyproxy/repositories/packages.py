@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyproxy.errors import FileNotListed
@@ -11,6 +13,10 @@ from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.priority import PriorityRepository
 from pyproxy.simple.model import NormalizedName, ProjectList
 from pyproxy.storage.pages import PageStore
+
+
+def _merged(seen: Sequence[NormalizedName], local: Sequence[NormalizedName]) -> ProjectList:
+    return ProjectList(names=tuple(sorted({*seen, *local}) if local else seen))
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +30,10 @@ class PackageRepository:
 
     async def get_project_list(self) -> ProjectList:
         """Local projects, and those of which some upstream has shown a page."""
-        names = set(await self.pages.list_projects())
-        if self.local is not None:
-            names.update(self.local.names())
-        return ProjectList(names=tuple(sorted(names)))
+        seen = await self.pages.list_projects()
+        local = () if self.local is None else self.local.names()
+        # In a thread: sorting hundreds of thousands of names would hold everybody else up.
+        return await asyncio.get_running_loop().run_in_executor(None, _merged, seen, local)
 
     async def get_project_detail(self, project: NormalizedName) -> ProjectPage:
         """The project's page from its owner."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from pyproxy.errors import (
@@ -24,7 +25,7 @@ from pyproxy.errors import (
     UpstreamUnreachable,
 )
 from pyproxy.repositories.admission import admitted
-from pyproxy.repositories.base import ProjectPage
+from pyproxy.repositories.base import ProjectPage, tag_of
 from pyproxy.repositories.resolution import (
     PATIENCE_SECONDS,
     Ask,
@@ -80,7 +81,8 @@ class PriorityRepository:
     def warm(self, project: NormalizedName) -> ProjectPage | None:
         """The decision for the project, if there is one that is still fresh."""
         page = self._warm.get(project)
-        if page is not None and self._clock() >= page.fresh_until:
+        # A decision from the future was made before the clock was set back.
+        if page is not None and not page.decided_at <= self._clock() < page.fresh_until:
             del self._warm[project]
             return None
         return page
@@ -170,6 +172,7 @@ class PriorityRepository:
         known = owner.known_page(project)
         if known is None or known.tag is None:
             return None
+        recorded = owner.recorded_hashes(project)
         page = ProjectPage(
             project=project,
             upstream=owner.name,
@@ -177,8 +180,10 @@ class PriorityRepository:
             body=partial(self._body, owner, project, known.tag),
             freshness=step.freshness,
             degraded=step.degraded,
+            decided_at=self._clock(),
             fresh_until=min(_candidate(source, project).fresh_until() for source in sources[: step.index + 1]),
-            recorded=owner.recorded_hashes(project),
+            recorded=recorded,
+            recorded_tag=tag_of(recorded),
             stale_because=stale_because,
         )
         if not page.degraded and page.freshness is not Freshness.STALE:
@@ -193,15 +198,7 @@ class PriorityRepository:
             raise
 
     def _remember(self, page: ProjectPage) -> None:
-        self._warm[page.project] = ProjectPage(
-            project=page.project,
-            upstream=page.upstream,
-            tag=page.tag,
-            body=page.body,
-            freshness=Freshness.HIT,
-            fresh_until=page.fresh_until,
-            recorded=page.recorded,
-        )
+        self._warm[page.project] = replace(page, freshness=Freshness.HIT, stale_because="")
         self._warm.move_to_end(page.project)
         while len(self._warm) > WARM_DECISIONS:
             self._warm.popitem(last=False)
@@ -210,8 +207,8 @@ class PriorityRepository:
 def _candidate(source: UpstreamPages, project: NormalizedName) -> Candidate:
     return Candidate(
         upstream=source.name,
-        index_ttl=source.freshness.index_ttl,
-        missing_ttl=source.freshness.missing_ttl,
+        index_ttl=source.lifetimes.index_ttl,
+        missing_ttl=source.lifetimes.missing_ttl,
         on_failure=source.on_failure,
         known=source.known(project),
     )

@@ -22,13 +22,14 @@ class RecentFailures:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._until: OrderedDict[NormalizedName, tuple[float, UpstreamError]] = OrderedDict()
+        self._times: OrderedDict[NormalizedName, tuple[float, float, UpstreamError]] = OrderedDict()
 
     def get(self, project: NormalizedName) -> UpstreamError | None:
         """How asking for the project ended a moment ago, if it failed."""
-        until, error = self._until.get(project, (0.0, None))
-        if error is not None and self._clock() >= until:
-            del self._until[project]
+        added, until, error = self._times.get(project, (0.0, 0.0, None))
+        # Before it was added: the clock has been set back, and would make seconds of it hours.
+        if error is not None and not added <= self._clock() < until:
+            del self._times[project]
             return None
         return error
 
@@ -37,11 +38,12 @@ class RecentFailures:
         seconds = FAILURE_REMEMBERED_SECONDS
         if isinstance(error, UpstreamStatus) and error.retry_after is not None:
             seconds = min(max(error.retry_after, seconds), RETRY_AFTER_LIMIT_SECONDS)
-        self._until[project] = (self._clock() + seconds, error)
-        self._until.move_to_end(project)
-        while len(self._until) > REMEMBERED:
-            self._until.popitem(last=False)
+        now = self._clock()
+        self._times[project] = (now, now + seconds, error)
+        self._times.move_to_end(project)
+        while len(self._times) > REMEMBERED:
+            self._times.popitem(last=False)
 
     def forget(self, project: NormalizedName) -> None:
         """It has been answered."""
-        self._until.pop(project, None)
+        self._times.pop(project, None)

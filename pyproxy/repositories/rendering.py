@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
 
 from pyproxy.repositories.base import ProjectPage
 from pyproxy.repositories.workshop import Workshop
@@ -21,7 +20,7 @@ MEMORY_LIMIT = 32 * 1024 * 1024
 COMPRESSION_GUESS = 10
 """Project pages compress about so well: how much work a compressed body stands for."""
 
-Key = tuple[str, Format, tuple[tuple[str, str], ...]]
+Key = tuple[str, Format, str]
 
 
 class RenderedPages:
@@ -36,7 +35,7 @@ class RenderedPages:
 
     def at_hand(self, page: ProjectPage, format: Format) -> Rendered | None:
         """The page as rendered before, if it is still kept."""
-        key = _key(page.tag, format, page.recorded)
+        key = _key(page, format)
         rendered = self._kept.get(key)
         if rendered is not None:
             self._kept.move_to_end(key)
@@ -47,7 +46,7 @@ class RenderedPages:
         rendered = self.at_hand(page, format)
         if rendered is not None:
             return rendered
-        key = _key(page.tag, format, page.recorded)
+        key = _key(page, format)
         task = self._rendering.get(key)
         if task is None:
             task = asyncio.get_running_loop().create_task(self._render(key, page, format))
@@ -72,8 +71,8 @@ class RenderedPages:
             self._size -= _size(gone)
 
 
-def _key(tag: str, format: Format, recorded: Mapping[str, str]) -> Key:
-    return tag, format, tuple(sorted(recorded.items()))
+def _key(page: ProjectPage, format: Format) -> Key:
+    return page.tag, format, page.recorded_tag
 
 
 def _size(rendered: Rendered) -> int:

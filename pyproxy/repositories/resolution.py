@@ -74,6 +74,10 @@ class Candidate:
             return -math.inf
         return self.known.checked_at + (self.index_ttl if self.known.found else self.missing_ttl)
 
+    def is_fresh(self, now: float) -> bool:
+        """Whether the known answer decides by itself. One from the future does not: the clock has been set back."""
+        return self.known is not None and self.known.checked_at <= now < self.fresh_until()
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -144,7 +148,7 @@ def decide(
         if outcome is Outcome.MISSING:
             continue
         if outcome is None:
-            if now < candidate.fresh_until():
+            if candidate.is_fresh(now):
                 assert known is not None
                 if known.found:
                     return Serve(index, Freshness.HIT, passed_over)
@@ -181,6 +185,6 @@ def _usable(candidate: Candidate, rules: Rules, now: float) -> KnownAnswer | Non
     age = now - known.checked_at
     if known.found:
         return known if age <= rules.serve_stale_for else None
-    if now < candidate.fresh_until():
+    if candidate.is_fresh(now):
         return known
-    return known if candidate.on_failure == "next" and age <= MISSING_USABLE_SECONDS else None
+    return known if candidate.on_failure == "next" and 0 <= age <= MISSING_USABLE_SECONDS else None

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 
+from pyproxy.errors import StorageError
 from pyproxy.repositories.content import DiskContent
 from pyproxy.storage.files import FileStore, StoredFile
+
+log = logging.getLogger(__name__)
+
+NAMING_SECONDS = 1.0
+"""So long a further name of a file waits for being stored; usually it takes a millisecond."""
 
 
 class StoredContents:
@@ -26,13 +35,31 @@ class StoredContents:
         return None if stored is None else self._opened(stored)
 
     async def adopt(self, project: str, filename: str, sha256: str, upstream: str) -> DiskContent | None:
-        """The same bytes, stored under another name so far: one more name saves a transfer."""
-        if self._files.find_by_hash(sha256) is None:
+        """The same bytes, stored under another name so far: one more name saves a transfer.
+
+        Whether the name can be stored as well, now or at all, takes nothing from who waits for the bytes.
+        """
+        found = self._files.find_by_hash(sha256)
+        if found is None:
             return None
-        stored = await self._files.add_name(
-            sha256=sha256, project=project, filename=filename, upstream=upstream, hashes={"sha256": sha256}
-        )
-        return None if stored is None else self._opened(stored)
+        content = self._opened(replace(found, upstream=upstream))
+        if content is None:
+            return None
+        naming = asyncio.ensure_future(self._add_name(project, filename, sha256, upstream))
+        try:
+            await asyncio.wait({naming}, timeout=NAMING_SECONDS)
+        except BaseException:
+            content.close()
+            raise
+        return content
+
+    async def _add_name(self, project: str, filename: str, sha256: str, upstream: str) -> None:
+        try:
+            await self._files.add_name(
+                sha256=sha256, project=project, filename=filename, upstream=upstream, hashes={"sha256": sha256}
+            )
+        except StorageError as error:
+            log.warning("%s is served from the bytes of another file, and not kept by its name: %s", filename, error)
 
     def _opened(self, stored: StoredFile) -> DiskContent | None:
         try:

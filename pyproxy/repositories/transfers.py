@@ -68,7 +68,8 @@ class Transfers:
 
     def first_download(self, listed: ListedFile, *, on_recorded: Recorded) -> tuple[Download, bool]:
         """The download of a file whose upstream lists no sha256: what comes whole and sound has its own recorded."""
-        key = ("unhashed", listed.upstream.upstream_id, listed.project, listed.link.filename)
+        # By its address: after a change of the upstream's URL another file may go by the same name.
+        key = ("unhashed", listed.upstream.upstream_id, listed.link.filename, listed.link.url)
         expected = Expected(listed.link.filename, listed.link.size, listed.link.hashes)
         return self._start(key, expected, [self._source(listed, file_address)], listed, on_recorded)
 

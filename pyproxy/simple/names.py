@@ -77,11 +77,6 @@ def check_filename(raw: str) -> str:
     return raw
 
 
-def metadata_filename(filename: str) -> str:
-    """The name of a file's metadata sidecar (PEP 658)."""
-    return filename + METADATA_SUFFIX
-
-
 def is_metadata(filename: str) -> bool:
     """Whether the name is that of a metadata sidecar rather than of a file."""
     return filename.endswith(METADATA_SUFFIX) and len(filename) > len(METADATA_SUFFIX)

@@ -19,25 +19,10 @@ _TEXT_ENCODING = re.compile(r"utf|ascii|iso8859|iso-8859|latin|cp125|windows-125
 _TAG = re.compile(r"<(/?)([A-Za-z][^\s/<>]*)([^<>]*)")
 _DEPTH_LIMIT = 500
 _NOT_NESTED = frozenset(
-    (
-        *(
-            "area",
-            "base",
-            "br",
-            "col",
-            "embed",
-            "hr",
-            "img",
-            "input",
-            "link",
-            "meta",
-            "param",
-            "source",
-            "track",
-            "wbr",
-        ),
-        *("a", "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr"),
-    )
+    {
+        *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track"),
+        *("wbr", "a", "dd", "dt", "li", "option", "p", "tbody", "td", "tfoot", "th", "thead", "tr"),
+    }
 )
 """Elements without a content, and those that the next of their kind closes: many pages leave their end tags out."""
 _FOREIGN = ("svg", "math")

@@ -24,15 +24,11 @@ _BIG_BODY = 1 << 20
 class Prepared:
     """A page ready to be stored.
 
-    ``tag`` is the sha256 (hex) of the canonical bytes, ``canonical_z`` these bytes compressed (zlib); ``unhashed``
-    counts the files listed without a sha256, for which a recorded one matters.
+    ``tag`` is the sha256 (hex) of the canonical bytes, ``canonical_z`` these bytes compressed (zlib).
     """
 
     tag: str
     canonical_z: bytes
-    file_count: int
-    unhashed: int
-    status: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +48,7 @@ def prepare(body: bytes, content_type: str | None, url: str, project: Normalized
 def prepare_detail(detail: ProjectDetail) -> Prepared:
     """The same for a page that was not fetched, such as a local project's."""
     encoded = canonical.encode(detail)
-    return Prepared(
-        tag=hashlib.sha256(encoded).hexdigest(),
-        canonical_z=zlib.compress(encoded, 1),
-        file_count=len(detail.files),
-        unhashed=sum(file.sha256 is None for file in detail.files),
-        status=detail.status,
-    )
+    return Prepared(tag=hashlib.sha256(encoded).hexdigest(), canonical_z=zlib.compress(encoded, 1))
 
 
 def render(canonical_z: bytes, format: Format, recorded: Mapping[str, str]) -> Rendered:
@@ -75,11 +65,6 @@ def render_list(names: Sequence[str], format: Format) -> Rendered:
 def links(canonical_z: bytes) -> dict[str, canonical.Link]:
     """What fetching the files of a stored page takes, by filename."""
     return canonical.links(zlib.decompress(canonical_z))
-
-
-def find_link(canonical_z: bytes, filename: str) -> canonical.Link | None:
-    """The same for one file."""
-    return canonical.find_link(zlib.decompress(canonical_z), filename)
 
 
 def _rendered(body: bytes) -> Rendered:

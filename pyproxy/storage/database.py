@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -28,6 +29,9 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 5000
 """How long a write waits for another process's write."""
+
+BUSY_STEP_MS = 300
+"""How soon a write that waits so notices that it should wait no longer."""
 
 LOG_SIZE_LIMIT = 64 * 1024 * 1024
 """Bytes to which the write-ahead log shrinks back after a large transaction."""
@@ -55,6 +59,7 @@ class Database:
         self.path = path
         self.read = reader
         self._writer = writer
+        self._patient = True
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
     @classmethod
@@ -71,6 +76,7 @@ class Database:
                 if not read_only:
                     writer = _connect(path, "rwc")
                     _prepare(writer, migrations)
+                    writer.execute(f"PRAGMA busy_timeout = {BUSY_STEP_MS}")
                 reader = _connect(path, "ro" if read_only else "rw")
                 reader.execute("PRAGMA query_only = ON")
                 if read_only and applied(reader) != {migration.name for migration in migrations}:
@@ -118,6 +124,13 @@ class Database:
         """The same, waited for by nobody; a failure is logged."""
         self._submit(function).add_done_callback(_log_failure)
 
+    def stop_waiting(self) -> None:
+        """From now on writes wait only for short writes of other processes: the end must not take as long as those.
+
+        Once one has waited in vain, the others fail at once.
+        """
+        self._patient = False
+
     def close(self) -> None:
         """Finish the writes that were asked for, then close."""
         self._thread.shutdown(wait=True)
@@ -143,7 +156,7 @@ class Database:
         if connection is None:
             raise StorageError(f"{self.path} was opened for reading only")
         try:
-            connection.execute("BEGIN IMMEDIATE")
+            self._begin(connection)
             try:
                 result = function(connection)
                 connection.execute("COMMIT")
@@ -158,23 +171,44 @@ class Database:
             raise sentence(error, self.path) from error
         return result
 
+    def _begin(self, connection: sqlite3.Connection) -> None:
+        deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+        while True:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if not _is_busy(error) or time.monotonic() >= deadline:
+                    raise
+                if not self._patient:
+                    connection.execute("PRAGMA busy_timeout = 0")
+                    raise
+
 
 def sentence(error: sqlite3.Error, path: Path) -> StorageError:
     """What a failure of SQLite means and what to do, for people."""
-    code = getattr(error, "sqlite_errorcode", None)
-    primary = code & 0xFF if isinstance(code, int) else None
+    primary = _primary_code(error)
     if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return StorageError(
             f"{path} is damaged or no database ({error}): restore it from a backup, or move it away and start "
             "again; cached files are found again, upstreams and users are not"
         )
-    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if _is_busy(error):
         return StorageError(f"{path} is busy: another process has been writing for too long; try again")
     if primary == sqlite3.SQLITE_FULL:
         return StorageError(f"{path} cannot grow: the disk is full")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StorageError(f"{path} cannot be opened or written ({error}): give it to the user that runs pyproxy")
     return StorageError(f"{path} cannot be used: {error}")
+
+
+def _primary_code(error: sqlite3.Error) -> int | None:
+    code = getattr(error, "sqlite_errorcode", None)
+    return code & 0xFF if isinstance(code, int) else None
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

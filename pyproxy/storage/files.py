@@ -74,6 +74,7 @@ class FileStore:
     ) -> None:
         self._database = database
         self._min_free = min_free
+        self._reserve = min(min_free, RESERVE)
         self._clock = clock
         self._uses = Uses(database)
         self._places = Places(prepare_directory(directory / FILES_NAME))
@@ -109,7 +110,7 @@ class FileStore:
 
     def temporary(self) -> TemporaryFile:
         """A new file to write to. Raises `StorageError`."""
-        return self._temporary.create()
+        return self._temporary.create(self._reserve)
 
     def may_keep(self, size: int) -> bool:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
@@ -117,7 +118,7 @@ class FileStore:
 
     def has_room(self, size: int) -> bool:
         """Whether the disk takes ``size`` more bytes for a while, for clients that are waiting for them."""
-        return self._free() - size >= min(self._min_free, RESERVE)
+        return self._free() - size >= self._reserve
 
     def _free(self) -> int:
         """Bytes; -1 where the disk does not tell."""

@@ -164,6 +164,22 @@ MIGRATIONS: tuple[Migration, ...] = (
             """,
         ),
     ),
+    Migration(
+        "revision of recorded hashes",
+        (
+            # Several processes serve the pages that show them.
+            "CREATE TABLE recorded_hashes_revision (revision INTEGER NOT NULL)",
+            "INSERT INTO recorded_hashes_revision (revision) VALUES (1)",
+            """
+            CREATE TRIGGER recorded_hashes_added AFTER INSERT ON recorded_hashes
+            BEGIN UPDATE recorded_hashes_revision SET revision = revision + 1; END
+            """,
+            """
+            CREATE TRIGGER recorded_hashes_removed AFTER DELETE ON recorded_hashes
+            BEGIN UPDATE recorded_hashes_revision SET revision = revision + 1; END
+            """,
+        ),
+    ),
 )
 
 

@@ -32,6 +32,12 @@ class RecordedHashes:
         )
         return {row["filename"]: row["sha256"] for row in rows}
 
+    def revision(self) -> int:
+        """A number that is another one after every change, also of other processes."""
+        row = self._database.one("SELECT revision FROM recorded_hashes_revision", {})
+        assert row is not None
+        return int(row["revision"])
+
     async def record(self, upstream_id: int, project: NormalizedName, filename: str, sha256: str) -> str:
         """Record a file's sha256 unless one is known; the ruling one is returned: the first wins.
 

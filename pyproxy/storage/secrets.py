@@ -61,7 +61,7 @@ class SecretBox:
             # Without the cause: it tells nothing, and its frames hold the encrypted text.
             raise StorageError(
                 f"the secrets of upstream {upstream} were encrypted with another key: restore {SECRET_KEY_NAME} or "
-                f"{VARIABLE}, or enter them again (upstream set {upstream} password=… or token=…)"
+                f"{VARIABLE}, or enter them again (pyproxy upstream set {upstream} password=… or token=…)"
             ) from None
 
 

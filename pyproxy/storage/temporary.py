@@ -23,11 +23,15 @@ INTENTION_SUFFIX = ".json"
 
 
 class TemporaryFile:
-    """An open file at ``path``, ``fd`` for reading and writing, that vanishes unless it is kept."""
+    """An open file at ``path``, ``fd`` for reading and writing, that vanishes unless it is kept.
 
-    def __init__(self, path: Path, fd: int) -> None:
+    Whoever writes leaves ``reserve`` bytes free on the disk.
+    """
+
+    def __init__(self, path: Path, fd: int, reserve: int) -> None:
         self.path = path
         self.fd = fd
+        self.reserve = reserve
         self._handed_over = False
         self._open = True
 
@@ -69,13 +73,14 @@ class TemporaryFolder:
         except OSError as error:
             raise StorageError(f"cannot make temporary files in {root} ({reason(error)})") from error
 
-    def create(self) -> TemporaryFile:
+    def create(self, reserve: int = 0) -> TemporaryFile:
         """A new, empty file. Raises `StorageError` (disk full, too many open files)."""
         path = self.path / str(next(self._numbers))
         try:
-            return TemporaryFile(path, os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644))
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise StorageError(f"cannot make a temporary file in {self.path} ({reason(error)})") from error
+        return TemporaryFile(path, fd, reserve)
 
     def close(self) -> None:
         """Remove the folder and what is left in it."""

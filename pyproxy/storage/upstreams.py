@@ -76,7 +76,7 @@ class UpstreamStore:
                 raise ConfigurationError(
                     f"there is an upstream named {settings.name} already",
                     key="name",
-                    suggestion="choose another name, or change it with upstream set",
+                    suggestion=f"choose another name, or change it: pyproxy upstream set {settings.name} KEY=VALUE",
                 )
             self._insert(connection, settings, priority)
             _bump_revision(connection)
@@ -197,6 +197,8 @@ def _unknown(connection: sqlite3.Connection, name: str) -> ConfigurationError:
     close = get_close_matches(name, names, n=1)
     if close:
         suggestion = f"did you mean {close[0]}?"
+    elif names:
+        suggestion = f"the upstreams are {', '.join(names)}"
     else:
-        suggestion = f"the upstreams are {', '.join(names)}" if names else "there are none yet: upstream add NAME URL"
+        suggestion = "there are none yet: pyproxy upstream add NAME URL"
     return ConfigurationError(f"there is no upstream named {name}", suggestion=suggestion)

@@ -19,7 +19,7 @@ from tests.http.wire import RawAnswer
 CHECKOUT = Path(__file__).resolve().parents[2]
 WAIT_SECONDS = 20
 STOP_SECONDS = 10
-"""What the design promises between a signal and the end."""
+"""What is promised between a signal and the end."""
 
 
 class Command:

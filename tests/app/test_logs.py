@@ -39,6 +39,20 @@ async def send_all_kinds(command: Command, upstream: UpstreamServer) -> None:
     writer.close()
 
 
+async def test_at_level_debug_it_shows_no_signature_of_a_link(
+    upstream: UpstreamServer, run_command: RunCommand
+) -> None:
+    """Some indexes put them into their links' queries, and Tornado's own lines show whole addresses (check 64)."""
+    filename, content, _ = make_wheel("demo", "1.0")
+    upstream.add_file("demo", filename, content, url=f"{upstream.url}/packages/demo/{filename}?token=signed-for-us")
+    command = await run_command(upstream=upstream, PYPROXY_LOGGING__LEVEL="debug").listens()
+    assert (await command.get(f"/files/demo/{filename}")).body == content
+    assert await command.stop() == 0
+    assert upstream.count(f"/packages/demo/{filename}?token=signed-for-us") == 1
+    assert " DEBUG " in command.output
+    assert "signed-for-us" not in command.output
+
+
 async def test_the_json_log_is_all_json(upstream: UpstreamServer, run_command: RunCommand) -> None:
     command = await run_command(upstream=upstream, PYPROXY_LOGGING__FORMAT="json").listens()
     await send_all_kinds(command, upstream)

@@ -7,6 +7,7 @@ import contextlib
 import json
 import signal
 import socket
+import sqlite3
 import ssl
 from pathlib import Path
 
@@ -130,6 +131,22 @@ async def test_idle_connections_do_not_hold_it_up(run_command: RunCommand) -> No
             assert await reader.read() == b""
             assert await silent_reader.read() == b""
     assert "0 responses under way" in command.output
+
+
+async def test_another_process_that_writes_does_not_hold_it_up(
+    upstream: UpstreamServer, run_command: RunCommand
+) -> None:
+    """Whatever waits for the database would do so for five seconds each, one after the other."""
+    command = await run_command(upstream=upstream).listens()
+    await command.get("/healthz")
+    writer = sqlite3.connect(command.directory / "data" / "pyproxy.sqlite3", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    answers = await asyncio.gather(*(command.get(f"/simple/demo-{number}/") for number in range(8)))
+    assert {answer.status for answer in answers} == {404}
+    assert await command.stop() == 0
+    writer.execute("COMMIT")
+    writer.close()
+    assert "Traceback" not in command.output
 
 
 async def test_a_client_that_vanished_does_not_hold_it_up(run_command: RunCommand) -> None:

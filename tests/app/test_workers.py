@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +15,7 @@ import pytest
 from tests.app.command import CHECKOUT, Command, children_of, is_running, until
 from tests.app.conftest import RunCommand
 from tests.distributions import make_wheel
+from tests.http.proxy import JSON
 from tests.upstream_server import UpstreamServer
 
 
@@ -44,6 +48,41 @@ async def test_a_signal_ends_all_of_them(
     assert await command.ended() == 0
     assert not [pid for pid in everybody if is_running(pid)]
     assert "Traceback" not in command.output
+
+
+async def test_workers_that_worked_on_a_big_page_end_without_warnings(
+    upstream: UpstreamServer, run_command: RunCommand
+) -> None:
+    """The process for big pages leaves nothing behind that Python would complain about."""
+    files = [{"filename": f"demo-{n}.zip", "url": f"/f/demo-{n}.zip", "hashes": {}} for n in range(10_000)]
+    page = {"meta": {"api-version": "1.0"}, "name": "demo", "files": files}
+    upstream.set_page("demo", json.dumps(page).encode(), JSON)
+    command, workers = await start_two(run_command, upstream)
+    assert (await command.get("/simple/demo/")).status == 200
+    everybody = descendants(workers)
+    assert len(everybody) > 2
+    assert await command.stop() == 0
+    await until(lambda: not any(is_running(pid) for pid in everybody))
+    assert "Warning" not in command.output
+    assert "resource_tracker" not in command.output
+
+
+async def test_fifty_clients_of_two_workers_get_the_same_cold_file(
+    upstream: UpstreamServer, run_command: RunCommand
+) -> None:
+    """Page, metadata and file, at one storage; each worker fetches for itself at most (F4, pain 17)."""
+    filename, content, metadata = make_wheel("demo", "1.0", size=2_000_000)
+    upstream.add_file("demo", filename, content, metadata=metadata)
+    command, _ = await start_two(run_command, upstream)
+    path = f"/files/demo/{hashlib.sha256(content).hexdigest()}/{filename}"
+    for address, body in ((path + ".metadata", metadata), (path, content), (path, content)):
+        answers = await asyncio.gather(*(command.get(address) for _ in range(50)))
+        assert {(answer.status, answer.body) for answer in answers} == {(200, body)}
+    assert upstream.count("/simple/") <= 2
+    assert upstream.count(f"/packages/demo/{filename}", "GET") <= 2 * 2
+    assert await command.stop() == 0
+    assert "Traceback" not in command.output
+    assert "locked" not in command.output
 
 
 async def test_a_worker_that_was_killed_is_replaced(run_command: RunCommand) -> None:

@@ -41,7 +41,7 @@ def test_an_install_works_under_a_prefix(
     running: ExitStack,
     tmp_path: Path,
 ) -> None:
-    """(check 29)"""
+    """(check 29, pain 19)"""
     front = running.enter_context(Nginx(tmp_path / "nginx", pyproxy.url))
     client = make_client()
     getattr(client, installer)(front.index_url, "greeting").succeeded()

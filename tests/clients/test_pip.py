@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.upstream_server import Corrupt
+from tests.upstream_server import Corrupt, Truncate
 
 from .conftest import MakeClient, StartPyproxy
 from .recorder import Recorder
@@ -122,6 +122,39 @@ def test_a_backtracking_resolution_downloads_metadata_instead_of_wheels(
     client.pip_install(pyproxy.index_url, "picky").succeeded()
     assert client.target.installed() == {"picky": "1.0", "words": "1.0"}
     assert not [one for one in recorder.asked if one.path.endswith("picky-2.0-py3-none-any.whl")]
+
+
+def test_metadata_files_hold_what_is_advertised_and_what_the_wheels_say(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, recorder: Recorder, make_client: MakeClient
+) -> None:
+    """pip refuses other bytes than the advertised, and a wheel that says something else (check 56, check 58).
+
+    Where none is advertised it asks for none (check 57).
+    """
+    upstream.publish_wheel("words", "1.0")
+    upstream.publish_wheel("plain", "1.0", metadata=None)
+    upstream.publish_wheel("greeting", "1.0", requires=["words>=1", "plain"])
+    for _ in ("cold", "warm"):
+        client = make_client(recorder.environ)
+        client.pip_install(pyproxy.index_url, "greeting").succeeded()
+        assert client.target.installed() == {"greeting": "1.0", "plain": "1.0", "words": "1.0"}
+        sidecars = [one for one in recorder.take() if one.path.endswith(".metadata")]
+        assert sorted((one.path.rpartition("/")[2], one.status) for one in sidecars) == [
+            ("greeting-1.0-py3-none-any.whl.metadata", 200),
+            ("words-1.0-py3-none-any.whl.metadata", 200),
+        ]
+
+
+def test_a_download_that_is_cut_on_the_way_is_taken_up_again(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, client: Client
+) -> None:
+    """What pip has of it is a broken response, never a whole file; it asks for the rest (check 55, check 49)."""
+    wheel = upstream.publish_wheel("padded", "1.0", padding=3_000_000, metadata=None)
+    upstream.apply(lambda server: server.behave("/packages/", Truncate(1_000_000), times=1))
+    run = client.pip_download(pyproxy.index_url, "padded").succeeded()
+    (downloaded,) = client.downloads.iterdir()
+    assert downloaded.read_bytes() == wheel
+    assert "resum" in run.text.lower()
 
 
 def test_fast_deps_reads_the_metadata_of_a_wheel_from_its_end(

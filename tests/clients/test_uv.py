@@ -120,6 +120,22 @@ def test_uv_asks_nobody_but_pyproxy(
     assert {one.path.split("/")[1] for one in recorder.asked} == {"simple", "files"}
 
 
+def test_metadata_files_spare_the_wheels(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, recorder: Recorder, make_client: MakeClient
+) -> None:
+    """(check 56, check 58)"""
+    upstream.publish_wheel("words", "1.0", padding=2_000_000)
+    upstream.publish_wheel("greeting", "1.0", requires=["words>=1"], padding=2_000_000)
+    for _ in ("cold", "warm"):
+        run = make_client(recorder.environ).uv_pip_compile(pyproxy.index_url, ["greeting"]).succeeded()
+        assert "words==1.0" in run.out
+        asked = [one for one in recorder.take() if one.path.startswith("/files/")]
+        assert sorted((one.path.rpartition("/")[2], one.status) for one in asked) == [
+            ("greeting-1.0-py3-none-any.whl.metadata", 200),
+            ("words-1.0-py3-none-any.whl.metadata", 200),
+        ]
+
+
 @pytest.mark.parametrize("padding", [2_000_000, 20_000_000], ids=["below whole_file_below", "above"])
 def test_lazy_metadata_of_a_wheel_without_sidecar_costs_kilobytes(
     padding: int, upstream: UpstreamThread, pyproxy: PyproxyServer, recorder: Recorder, make_client: MakeClient

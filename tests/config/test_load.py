@@ -32,6 +32,12 @@ def test_an_empty_file_or_section_gives_the_defaults(write: Write, text: str) ->
     assert load_config(write(text)) == Config()
 
 
+def test_the_built_in_upstream_is_asked_by_https() -> None:
+    """(F38)"""
+    (builtin,) = Config().upstreams
+    assert builtin.url.startswith("https://")
+
+
 def test_all_kinds_of_values_are_read(write: Write) -> None:
     config = load_config(
         write(

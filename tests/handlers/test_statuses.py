@@ -53,7 +53,7 @@ SLOW = UpstreamTimeout("b", "did not answer within 5 s")
         (NameReserved("foo", ["a"]), 503, "foo is reserved for upstream a, which is switched off."),
         (NotKnownOffline("offline, and nothing is known about foo"), 503, "offline, and nothing is known about foo."),
         (PageGone("a page was replaced"), 503, "a page was replaced."),
-        (StorageError("the disk is gone"), 500, "the disk is gone."),
+        (StorageError("/srv/data is gone"), 500, "The server's storage cannot be used."),
     ],
 )
 def test_each_error_has_its_status_and_sentence(error: PyproxyError, status: int, title: str) -> None:

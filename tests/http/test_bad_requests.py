@@ -26,7 +26,7 @@ async def start_with_demo(upstream: UpstreamServer, start_proxy: StartProxy) -> 
 async def test_only_get_and_head_make_sense(
     method: str, path: str, upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:
-    """uv turns the 405 of an upload to the index into a hint (check 78)."""
+    """uv turns the 405 of an upload to the index into a hint (check 78, pain 36)."""
     proxy = await start_with_demo(upstream, start_proxy)
     answer = await proxy.get(path, {"Accept": JSON}, method=method)
     assert answer.status == 405
@@ -110,6 +110,18 @@ async def test_what_is_no_address_of_ours_is_a_404_without_asking_anybody(
     assert answer.status == 404
     assert answer.header("Set-Cookie") is None
     assert len(answer.status_line) < 160
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("path", ["/pypi/demo/json", "/pypi/demo/json/", "/pypi/Demo/1.0/json", "/pypi", "/RPC2"])
+async def test_the_addresses_of_older_tools_are_a_quick_404_that_is_no_page(
+    path: str, upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """They fall back to the index then (pain 37)."""
+    proxy = await start_with_demo(upstream, start_proxy)
+    for accept in ("application/json", "*/*", ""):
+        answer = await proxy.get(path, {"Accept": accept})
+        assert (answer.status, answer.headers["Content-Type"]) == (404, "application/problem+json")
     assert upstream.requests == []
 
 

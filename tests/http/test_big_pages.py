@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import hashlib
 import json
+import sys
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
 
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.work import prepare
 from pyproxy.storage.pages import PageKey
 from tests.distributions import make_wheel
+from tests.http.calls import address, ask
 from tests.http.conftest import StartProxy
 from tests.http.proxy import HTML, JSON, Clock, Proxy
 from tests.http.wire import RawAnswer, get_raw
@@ -36,6 +45,25 @@ async def ask_at_once(proxy: Proxy, upstream: UpstreamServer, clients: int, head
             await asyncio.sleep(0.01)
     event.set()
     return await asking
+
+
+@contextlib.contextmanager
+def counting_disk_calls() -> Iterator[Counter[str]]:
+    """Counts statements of SQLite and looks at the file system, on this thread and on new ones."""
+    counted: Counter[str] = Counter()
+
+    def note(frame: FrameType, event: str, called: Any) -> None:
+        if event == "c_call" and called.__name__ in ("execute", "executemany", "stat", "lstat", "open", "scandir"):
+            counted[called.__name__] += 1
+
+    before = sys.getprofile()
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        yield counted
+    finally:
+        sys.setprofile(before)
+        threading.setprofile(None)
 
 
 async def test_a_cold_big_page_is_fetched_and_rendered_once_for_all_who_ask(
@@ -81,6 +109,30 @@ async def test_a_big_page_refreshed_without_change_is_not_rendered_again(
     await proxy.page("demo")
     assert upstream.count("/simple/demo/") == 2
     assert sum(count for (name, _), count in proxy.server.services.workshop.runs.items() if name == "render") == 1
+
+
+async def test_a_big_page_takes_no_more_of_the_disk_than_a_small_one(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Cold and warm, also with a cached file: nothing is looked up for each file that is listed (F30)."""
+    filename, content, _ = make_wheel("demo", "1.0")
+    for project, files in (("small", 5), ("large", 40_000)):
+        page = json.loads(big_page(files))
+        upstream.add_file(project, filename, content)
+        url = f"{upstream.url}{upstream.file_path(project, filename)}"
+        sha256 = hashlib.sha256(content).hexdigest()
+        page["files"].append({"filename": filename, "url": url, "hashes": {"sha256": sha256}})
+        upstream.set_page(project, json.dumps({**page, "name": project}).encode(), JSON)
+    proxy = await start_proxy(upstream)
+    calls = {}
+    for project in ("small", "large"):
+        with counting_disk_calls() as counted:
+            for _ in ("cold", "warm"):
+                assert (await ask(proxy, f"/simple/{project}/", {"Accept": JSON})).status == 200
+                assert (await ask(proxy, address(project, filename, content))).body == content
+        calls[project] = sum(counted.values())
+    assert 0 < calls["small"] < 200
+    assert calls["large"] < calls["small"] + 500, "the start of the process for big pages takes some"
 
 
 async def test_small_pages_are_worked_on_at_once(upstream: UpstreamServer, start_proxy: StartProxy) -> None:

@@ -26,7 +26,7 @@ HEADERS = (
 async def test_a_file_has_its_length_type_and_etag(
     upstream: UpstreamServer, start_proxy: StartProxy, cached: bool
 ) -> None:
-    """(check 42) (check 45) (check 50) (check 51) (check 52) (check 54) (pain 24)"""
+    """(check 42) (check 45) (check 50) (check 51) (check 52) (check 54) (pain 24) (pain 30)"""
     upstream.add_file("demo", FILENAME, CONTENT)
     proxy = await start_proxy(upstream)
     if cached:

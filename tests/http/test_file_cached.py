@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sqlite3
 from pathlib import Path
 
 from pyproxy.settings import UpstreamSettings
 from tests.distributions import make_wheel
+from tests.http.administration import database_of
 from tests.http.calls import address, ask, calling, idle
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock, Proxy
@@ -179,6 +181,25 @@ async def test_the_same_bytes_under_another_name_are_not_fetched_again(
     answer = await ask(proxy, address("copy", FILENAME, CONTENT))
 
     assert (answer.status, answer.body, upstream.count("/packages/")) == (200, CONTENT, 0)
+
+
+async def test_they_are_given_also_while_the_database_takes_no_further_name(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Another process holds the write lock meanwhile (F33)"""
+    proxy = await cached(upstream, start_proxy)
+    upstream.add_file("copy", FILENAME, CONTENT)
+    await proxy.page("copy")
+    with database_of(proxy) as database:
+        writer = sqlite3.connect(database.path, isolation_level=None)
+        writer.execute("BEGIN IMMEDIATE")
+        answer = await ask(proxy, address("copy", FILENAME, CONTENT))
+        assert writer.in_transaction
+        writer.execute("COMMIT")
+        writer.close()
+
+    assert (answer.status, answer.body, answer.cache_status) == (200, CONTENT, "pyproxy; hit")
+    assert upstream.count("/packages/") == 0
 
 
 async def test_a_copy_that_nobody_lists_under_that_name_is_not_given(

@@ -73,6 +73,7 @@ async def test_below_min_free_who_comes_late_shares_the_transfer(
 
 
 async def test_below_min_free_what_is_cached_is_served(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    """(F34, pain 18)"""
     upstream.add_file("demo", FILENAME, CONTENT)
     proxy = await start_proxy(upstream)
     await ask(proxy, PATH)

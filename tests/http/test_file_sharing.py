@@ -148,3 +148,21 @@ async def test_head_of_an_arriving_file_does_not_wait_for_its_end(
         assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(CONTENT)))
         hold.event.set()
         assert (await call.answer()).body == CONTENT
+
+
+async def test_head_of_a_file_that_has_not_begun_to_arrive_is_answered_from_the_page(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """The upstream thinks for a while, and somebody waits for that already."""
+    upstream.add_file("demo", FILENAME, CONTENT)
+    hold = Hold(asyncio.Event())
+    upstream.behave("/packages/", hold)
+    proxy = await start_proxy(upstream)
+    asking = asyncio.create_task(ask(proxy, PATH))
+    await hold.reached.wait()
+
+    answer = await ask(proxy, PATH, method="HEAD")
+
+    assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(CONTENT)))
+    hold.event.set()
+    assert (await asking).body == CONTENT

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import pytest
 
+from pyproxy.settings import UpstreamSettings
+from pyproxy.simple.model import NormalizedName
+from pyproxy.storage.recorded import RecordedHashes
 from tests.distributions import make_sdist, make_wheel
+from tests.http.administration import database_of, noticed
 from tests.http.calls import address, ask, idle
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock
-from tests.upstream_server import Behaviour, Chunked, Empty, NoLength, Portal, Truncate, UpstreamServer
+from tests.upstream_server import Behaviour, Chunked, Empty, Hold, NoLength, Portal, Truncate, UpstreamServer
+from tests.waiting import until
 
 FILENAME, CONTENT, _ = make_wheel("demo", "1.0", size=200_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -145,6 +151,77 @@ async def test_head_of_an_unhashed_file_asks_for_no_bytes(upstream: UpstreamServ
 
     assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(CONTENT)))
     assert upstream.count("/packages/", "GET") == 0
+
+
+@pytest.mark.parametrize("method", ["HEAD", "GET"])
+async def test_head_never_says_a_size_that_get_does_not(
+    upstream: UpstreamServer, start_proxy: StartProxy, method: str
+) -> None:
+    """Nobody tells the size: what comes of the download does, also for HEAD."""
+    upstream.add_file("demo", FILENAME, CONTENT, sha256=False, size=False)
+    upstream.behave("/packages/", Chunked())
+    proxy = await start_proxy(upstream)
+
+    answer = await ask(proxy, PATH, method=method)
+
+    assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(CONTENT)) if method == "HEAD" else None)
+
+
+async def test_another_worker_lists_the_recorded_hash_too(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    """Also one that has decided about the page before, and considers that fresh"""
+    upstream.add_file("demo", FILENAME, CONTENT, sha256=False)
+    proxy = await start_proxy(upstream)
+    await proxy.page("demo")
+
+    with database_of(proxy) as database:
+        stored = proxy.server.resources.upstreams.get("first")
+        await RecordedHashes(database).record(stored.id, NormalizedName("demo"), FILENAME, SHA256)
+
+    priority = proxy.server.services.repository.priority  # type: ignore[attr-defined]
+    await until(lambda: priority.warm(NormalizedName("demo")) is None)
+    assert await proxy.link("demo", FILENAME) == address("demo", FILENAME, CONTENT)
+    assert upstream.count("/simple/demo/") == 1
+
+
+async def test_a_hash_is_listed_although_the_settings_changed_during_the_download(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    upstream.add_file("demo", FILENAME, CONTENT, sha256=False)
+    hold = Hold(asyncio.Event(), after=1000)
+    upstream.behave("/packages/", hold)
+    proxy = await start_proxy(upstream)
+    asking = asyncio.ensure_future(ask(proxy, PATH))
+    await hold.reached.wait()
+    await noticed(proxy, lambda store: store.add(UpstreamSettings(name="later", url="https://example.org/")))
+    assert await proxy.link("demo", FILENAME) == PATH
+
+    hold.event.set()
+    await asking
+
+    priority = proxy.server.services.repository.priority  # type: ignore[attr-defined]
+    await until(lambda: priority.warm(NormalizedName("demo")) is None)
+    assert await proxy.link("demo", FILENAME) == address("demo", FILENAME, CONTENT)
+
+
+async def test_nobody_joins_a_download_from_where_the_upstream_was_before(
+    upstream: UpstreamServer, other: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Its URL has been changed while a file of the same name was arriving from the old one."""
+    _, changed, _ = make_wheel("demo", "1.0", size=100_000)
+    upstream.add_file("demo", FILENAME, CONTENT, sha256=False)
+    other.add_file("demo", FILENAME, changed, sha256=False)
+    hold = Hold(asyncio.Event(), after=1000)
+    upstream.behave("/packages/", hold)
+    proxy = await start_proxy(upstream)
+    asking = asyncio.ensure_future(ask(proxy, PATH))
+    await hold.reached.wait()
+    await noticed(proxy, lambda store: store.change("first", UpstreamSettings(name="first", url=other.url)))
+
+    answer = await ask(proxy, PATH)
+
+    assert (answer.status, answer.body) == (200, changed)
+    hold.event.set()
+    assert (await asking).body == CONTENT
 
 
 async def test_a_recorded_file_is_fetched_by_its_hash_after_a_restart(

@@ -193,7 +193,7 @@ async def test_a_wrong_charset_is_no_end(charset: str, upstream: UpstreamServer,
 async def test_a_page_that_inflates_without_end_stops_at_the_limit(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:
-    """(design 11.8)"""
+    """It is the decoded size that counts."""
     bomb = gzip.compress(b" " * 20_000_000)
     head = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\nContent-Encoding: gzip\r\nContent-Length: {len(bomb)}\r\n\r\n"
     upstream.behave("/simple/", Raw(head.encode() + bomb))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 from tests.distributions import make_wheel
@@ -78,6 +80,24 @@ async def test_a_refresh_without_change_keeps_the_etag(
     after = await proxy.get("/simple/demo/", {"Accept": JSON})
     assert upstream.count("/simple/demo/") == 2
     assert before.headers["ETag"] == after.headers["ETag"]
+
+
+async def test_every_representation_comes_from_one_answer_of_the_upstream(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Else a CDN could give us pages of different age for different clients (F15)."""
+    upstream.gzip_pages = True
+    proxy = await start_with_demo(upstream, start_proxy)
+    first = await proxy.get("/simple/demo/", {"Accept": JSON})
+    filename, content, _ = make_wheel("demo", "2.0")
+    upstream.add_file("demo", filename, content)
+    for accept in (JSON, HTML, "text/html"):
+        for encoding in ("identity", "gzip", "gzip, deflate, zstd"):
+            answer = await proxy.get("/simple/demo/", {"Accept": accept, "Accept-Encoding": encoding})
+            body = gzip.decompress(answer.body) if answer.headers["Content-Encoding"] else answer.body
+            assert filename.encode() not in body
+    assert first.status == 200
+    assert upstream.count("/simple/demo/") == 1
 
 
 async def test_the_etag_survives_a_restart(upstream: UpstreamServer, start_proxy: StartProxy) -> None:

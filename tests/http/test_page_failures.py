@@ -50,7 +50,7 @@ def add_demo(upstream: UpstreamServer) -> None:
 
 
 def assert_explains(answer: Answer, status: int, reason: str) -> None:
-    """The same sentence as reason phrase and title, with the upstream's name in it (design 11.17)."""
+    """The same sentence as reason phrase and title, with the upstream's name in it."""
     assert answer.status == status
     assert answer.headers["Content-Type"] == "application/problem+json"
     problem = answer.json()
@@ -132,7 +132,7 @@ async def test_one_upstream_that_fails_makes_the_absence_unknown(
 async def test_a_retry_at_once_does_not_repeat_the_walk(
     upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock
 ) -> None:
-    """A failure is remembered for three seconds (design section 3, F8)."""
+    """A failure is remembered for three seconds (F8)."""
     add_demo(upstream)
     upstream.behave("/simple/", Status(429))
     proxy = await start_proxy(upstream)
@@ -191,7 +191,6 @@ async def test_redirects_in_a_circle_end(upstream: UpstreamServer, start_proxy: 
 
 
 async def test_an_endless_page_ends_at_the_limit(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
-    """(design 11.8)"""
     add_demo(upstream)
     upstream.behave("/simple/", Endless())
     proxy = await start_proxy(upstream, max_page_size=200_000)
@@ -199,7 +198,6 @@ async def test_an_endless_page_ends_at_the_limit(upstream: UpstreamServer, start
 
 
 async def test_nobody_may_be_asked_is_a_503_that_says_so(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
-    """(design section 3, 11.9, 11.21)"""
     off = UpstreamSettings(name="first", url=upstream.url, active=False)
     proxy = await start_proxy(off)
     nobody = await proxy.get("/simple/demo/")
@@ -213,7 +211,6 @@ async def test_nobody_may_be_asked_is_a_503_that_says_so(upstream: UpstreamServe
 async def test_offline_and_not_known_is_a_503_that_says_offline(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:
-    """(design 11.9)"""
     proxy = await start_proxy(upstream, offline=True)
     answer = await proxy.get("/simple/demo/")
     assert answer.status == 503
@@ -223,7 +220,6 @@ async def test_offline_and_not_known_is_a_503_that_says_offline(
 
 
 async def test_a_browser_gets_a_page_that_says_the_same(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
-    """(design section 6)"""
     upstream.behave("/simple/", Status(503))
     proxy = await start_proxy(upstream)
     answer = await proxy.get("/simple/demo/", {"Accept": BROWSER})

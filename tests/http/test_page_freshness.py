@@ -11,7 +11,7 @@ from tests.http.administration import database_of
 from tests.http.conftest import StartProxy
 from tests.http.proxy import JSON, Clock, Proxy
 from tests.http.publishing import filenames, publish
-from tests.upstream_server import UpstreamServer
+from tests.upstream_server import Status, UpstreamServer
 
 
 def written_bodies(proxy: Proxy) -> list[tuple[int, str]]:
@@ -208,3 +208,41 @@ async def test_an_index_that_was_set_back_is_believed_the_second_time(
     assert len(await filenames(proxy, "demo")) == 2
     clock.advance(3)
     assert len(await filenames(proxy, "demo")) == 1
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+async def test_a_clock_that_was_set_back_freezes_no_page(
+    upstream: UpstreamServer, clock: Clock, start_proxy: StartProxy, restarted: bool
+) -> None:
+    """A machine that starts with a wrong clock fetches pages "in the future"; they must not stay fresh until then."""
+    publish(upstream, "demo", "1.0")
+    proxy = await start_proxy(upstream)
+    await proxy.page("demo")
+    publish(upstream, "demo", "2.0")
+
+    clock.advance(-86400)
+    if restarted:
+        await proxy.restart()
+
+    assert len(await filenames(proxy, "demo")) == 2
+
+
+async def test_a_304_that_names_another_page_does_not_freeze_the_one_we_have(
+    upstream: UpstreamServer, clock: Clock, start_proxy: StartProxy
+) -> None:
+    """Its ETag is not asked with: the next answer is about the page that we really have (RFC 9111 section 4.3.4)."""
+    publish(upstream, "demo", "1.0")
+    proxy = await start_proxy(upstream)
+    await proxy.page("demo")
+    ours = upstream.requests[-1]
+    publish(upstream, "demo", "2.0")
+
+    upstream.behave("/simple/demo/", Status(304, headers={"ETag": '"another"'}), times=1)
+    clock.advance(300)
+    await proxy.page("demo")
+    clock.advance(300)
+
+    assert len(await filenames(proxy, "demo")) == 2
+    asked = [request.headers.get("If-None-Match") for request in upstream.requests if request is not ours]
+    assert len(asked) == 2
+    assert asked[0] == asked[1] != '"another"'

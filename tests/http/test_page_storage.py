@@ -79,7 +79,7 @@ async def test_pages_are_stored_again_once_there_is_room(
 async def test_a_busy_database_delays_pages_but_fails_none(
     upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Another process holds the write lock meanwhile (F33)"""
+    """Another process holds the write lock meanwhile (F33, pain 17)"""
     projects = [f"demo-{number}" for number in range(6)]
     for project in projects:
         publish(upstream, project, "1.0")

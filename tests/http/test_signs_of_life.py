@@ -55,6 +55,7 @@ async def start(upstream: UpstreamServer, start_proxy: StartProxy, **settings: A
 async def test_each_request_leaves_one_line_that_says_all(
     upstream: UpstreamServer, start_proxy: StartProxy, access_log: AccessLog
 ) -> None:
+    """Also whether it was cached, and where it came from (pain 30)."""
     proxy, filename, content = await start(upstream, start_proxy)
     page = await proxy.get("/simple/demo/", {"User-Agent": "pip/26.3 {}"})
     file = await proxy.file("demo", filename)  # asks for the page and then for the file

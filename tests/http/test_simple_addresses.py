@@ -67,7 +67,7 @@ async def test_an_address_without_its_slash_leads_to_the_one_with_it(
 async def test_redirects_stay_right_behind_a_prefix(
     prefix: str, upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:
-    """A front that strips a prefix passes the Location on as it is."""
+    """A front that strips a prefix passes the Location on as it is (pain 19)."""
     proxy = await start_proxy(upstream)
     answer = await proxy.get("/simple/Foo")
     assert urljoin(f"{prefix}simple/Foo", answer.headers["Location"]) == f"{prefix}simple/foo/"

@@ -9,7 +9,7 @@ import pytest
 from tests.distributions import make_wheel
 from tests.http.conftest import StartProxy
 from tests.http.proxy import HTML, JSON, Proxy
-from tests.upstream_server import UpstreamServer
+from tests.upstream_server import Status, UpstreamServer
 
 TEXT_HTML = "text/html; charset=utf-8"
 
@@ -68,6 +68,20 @@ async def test_who_accepts_none_of_them_is_told_which_there_are(
     for media_type in (JSON, HTML, "text/html"):
         assert media_type in answer.json()["detail"]
     assert upstream.requests == []
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/json, */*;q=0.1", "application/*", JSON])
+@pytest.mark.parametrize("path", ["/simple/", "/simple", "/simple/demo/", "/simple/none/", "/simple/down/"])
+async def test_nothing_is_called_plain_json(
+    path: str, accept: str, upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """pip passes over such a page, uv refuses it (check 15)."""
+    upstream.behave("/simple/down/", Status(500))
+    proxy = await start_with_demo(upstream, start_proxy)
+    answers = [await proxy.get(path, {"Accept": accept}, method=method) for method in ("GET", "HEAD", "POST")]
+    assert {answer.headers.get_content_type() for answer in answers if "Content-Type" in answer.headers}.isdisjoint(
+        {"application/json", "text/json"}
+    )
 
 
 @pytest.mark.parametrize(

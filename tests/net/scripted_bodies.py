@@ -111,6 +111,8 @@ class Script:
 class FileSink:
     """A temporary file of a test."""
 
+    reserve = 0
+
     def __init__(self, directory: Path) -> None:
         self._lock = threading.Lock()
         self.path = directory / "arriving"
@@ -127,6 +129,8 @@ class FileSink:
 
 class FullDisk:
     """A sink without any room: every write is refused by the kernel with ENOSPC."""
+
+    reserve = 0
 
     def __init__(self) -> None:
         self.fd = os.open("/dev/full", os.O_RDWR)

@@ -1,10 +1,10 @@
-"""URLs: the form in which they are asked, their origin, and how they are shown."""
+"""URLs: the form in which they are asked, and their origin."""
 
 from __future__ import annotations
 
 import pytest
 
-from pyproxy.net.addresses import mask, origin_of, resolve, sendable
+from pyproxy.net.addresses import origin_of, resolve, sendable
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,3 @@ def test_a_location_is_relative_to_the_page_and_may_hold_raw_utf8(location: str,
 def test_an_origin_has_its_port_filled_in() -> None:
     assert origin_of("https://A.example.org/x") == ("https", "a.example.org", 443)
     assert origin_of("http://a.example.org:8080/x") == ("http", "a.example.org", 8080)
-
-
-def test_a_shown_url_holds_no_credentials_and_no_signature() -> None:
-    assert mask("https://u:p@a.example.org:8/x?sig=1#f") == "https://***@a.example.org:8/x?…"
-    assert mask("https://a.example.org/x") == "https://a.example.org/x"

@@ -52,7 +52,7 @@ async def test_a_token_is_sent_as_bearer() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_to_a_second_port_carries_no_credentials(status: int) -> None:
-    """(check 64)"""
+    """(check 64, F16)"""
     async with running() as server, running() as other:
         other.add_file("demo", "demo-1.0.tar.gz", b"content")
         server.behave("/packages/", Redirect(other.url + FILE, status))

@@ -82,6 +82,7 @@ def test_the_credentials_of_a_proxy_are_split_off_and_hidden() -> None:
 
 
 async def test_http_goes_through_the_proxy_with_its_credentials() -> None:
+    """(pain 34)"""
     async with running() as server, proxy_running() as proxy:
         server.add_file("demo", "demo-1.0.tar.gz", b"content")
         proxy.userinfo = "bob:pr0xy"

@@ -39,6 +39,20 @@ async def test_bytes_are_read_from_any_offset(spool: Spool) -> None:
     assert await spool.read(99_990, 1000) == DATA[99_990:]
 
 
+async def test_what_is_reserved_on_the_disk_is_not_taken(tmp_path: Path) -> None:
+    """The size of a file may be unknown when it begins to arrive, and many arrive at a time."""
+    sink = FileSink(tmp_path)
+    sink.reserve = 1 << 60
+    spool = Spool(sink)
+    result = spool.store(0, DATA)
+    spool.settle(result)
+
+    assert result.unstored == DATA
+    assert sink.path.stat().st_size == 0
+    assert await spool.read(0, 1000) == DATA[:1000], "from memory"
+    sink.discard()
+
+
 def test_the_window_is_full_by_what_the_slowest_has_not_read() -> None:
     window = Overflow(100, 50)
     window.append(bytes(30))

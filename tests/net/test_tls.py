@@ -37,6 +37,7 @@ async def test_verification_off_accepts_any_certificate(tmp_path: Path) -> None:
 
 
 async def test_the_upstreams_own_bundle_is_trusted(tmp_path: Path) -> None:
+    """(pain 34)"""
     authority = Authority(tmp_path)
     async with running(authority.server_context()) as server:
         server.add_file("demo", "demo-1.0.tar.gz", b"content")
@@ -133,6 +134,7 @@ async def test_the_client_certificate_is_not_shown_to_other_hosts(tmp_path: Path
 
 
 async def test_https_never_leads_to_http_unless_the_hash_is_listed(tmp_path: Path) -> None:
+    """(F38)"""
     async with running(self_signed_context(tmp_path)) as server, running() as plain:
         plain.add_file("demo", "demo-1.0.tar.gz", b"content")
         server.behave("/packages/", Redirect(plain.url + FILE))

@@ -47,3 +47,12 @@ def test_their_number_is_bounded_and_the_newest_stay() -> None:
 
     assert failures.get(NormalizedName("p0")) is None
     assert failures.get(NormalizedName(f"p{REMEMBERED}")) is not None
+
+
+def test_a_clock_that_is_set_back_does_not_make_them_last() -> None:
+    clock = Clock()
+    failures = RecentFailures(clock)
+    failures.add(DEMO, UpstreamError("a", "failed"))
+
+    clock.advance(-3600)
+    assert failures.get(DEMO) is None

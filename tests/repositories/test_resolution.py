@@ -1,8 +1,8 @@
-"""The rules of resolution as a table that can be held against the design, row by row.
+"""The rules of resolution as a table, row by row.
 
 Each upstream is written as ``<known answer> <outcome> [stop]``:
 
-* known: ``new`` (never asked for this project), ``page@AGE`` or ``404@AGE`` with s, m, h or d
+* known: ``new`` (never asked for this project), ``page@AGE`` or ``404@AGE`` with s, m, h or d (negative: in the future)
 * outcome of asking: ``?`` (not asked yet), ``found``, ``missing``, ``fails``, ``overdue``, ``offline``
 
 Pages are fresh for 5 minutes, 404s for one, pages are served stale for 30 days.
@@ -70,7 +70,7 @@ def described(step: Step) -> str:
 
 
 RULES = [
-    # the sentence of the design                                     a                       b                   step
+    # the rule                                                       a                       b                   step
     ("a page that is fresh decides by itself", ("page@4m ?", "new ?"), "serve a hit"),
     ("a 404 that is fresh moves on unasked", ("404@30s ?", "page@1m ?"), "serve b hit"),
     ("an unknown project is asked of the first, with its share", ("new ?", "new ?"), "ask a for 5s"),
@@ -103,6 +103,10 @@ RULES = [
     ("all failures are named, the most trusted first", ("new fails", "new fails"), "give up: a b"),
     ("a refresh that is overdue serves what is known", ("page@6m overdue", "new ?"), "serve a stale"),
     ("an overdue 404 moves on", ("404@2m overdue", "page@1m ?"), "serve b hit"),
+    ("a page from the future is not fresh: the clock was set back", ("page@-9d ?", "new ?"), "ask a for 1s, known"),
+    ("but stands in like any other", ("page@-9d fails", "page@1m ?"), "serve a stale"),
+    ("a 404 from the future is of unknown age", ("404@-9d fails", "new found"), "serve b miss degraded"),
+    ("so stop does not move on at it", ("404@-9d fails stop", "page@1m ?"), "give up: a"),
 ]
 
 

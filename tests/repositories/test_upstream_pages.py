@@ -15,7 +15,7 @@ from pyproxy.errors import UpstreamError, UpstreamUnreachable
 from pyproxy.net.fetcher import FetchedPage, Missing, NotModified
 from pyproxy.net.health import Health
 from pyproxy.repositories.resolution import Outcome
-from pyproxy.repositories.upstream_pages import Freshness, UpstreamPages
+from pyproxy.repositories.upstream_pages import Lifetimes, UpstreamPages
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.settings import UpstreamSettings
 from pyproxy.simple.model import NormalizedName
@@ -86,7 +86,7 @@ def make(database: Database, tmp_path: Path) -> Iterator[Make]:
             recorded=RecordedHashes(database),
             workshop=workshop,
             health=health or Health(time.monotonic, (0.01,)),
-            freshness=Freshness(300, 60),
+            lifetimes=Lifetimes(300, 60),
             page_timeout=1,
             clock=time.time,
         )

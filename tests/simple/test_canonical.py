@@ -72,12 +72,6 @@ def test_links_hold_what_fetching_takes() -> None:
     assert found["foo-1.0.zip"].sha256 is None
 
 
-@pytest.mark.parametrize("filename", ["foo-1.0.zip", 'foo-2.0 "ü".whl', "foo-3.0.zip", "foo-1.0"])
-def test_one_file_is_found_as_among_all(filename: str) -> None:
-    encoded = canonical.encode(FULL)
-    assert canonical.find_link(encoded, filename) == canonical.links(encoded).get(filename)
-
-
 def test_the_metadata_lies_beside_the_file_before_any_query() -> None:
     link = canonical.links(canonical.encode(FULL))['foo-2.0 "ü".whl']
     assert link.metadata_url == "https://files.example.org/foo-2.0.whl.metadata?sig=1"

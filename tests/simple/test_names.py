@@ -12,7 +12,6 @@ from pyproxy.simple.names import (
     check_filename,
     is_distribution,
     is_metadata,
-    metadata_filename,
     normalize,
     project_of,
     version_of,
@@ -80,7 +79,6 @@ def test_filenames_that_could_leave_a_directory_or_break_a_line_are_refused(raw:
 
 
 def test_a_metadata_sidecar_is_named_after_its_file() -> None:
-    assert metadata_filename("a-1-py3-none-any.whl") == "a-1-py3-none-any.whl.metadata"
     assert is_metadata("a-1-py3-none-any.whl.metadata")
     assert wheel_of_metadata("a-1-py3-none-any.whl.metadata") == "a-1-py3-none-any.whl"
     assert not is_metadata("a-1-py3-none-any.whl")

@@ -158,3 +158,33 @@ def test_a_closed_database_says_so(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(StorageError, match="closed"):
         database.write_now(make_table)
+
+
+def test_the_end_does_not_wait_for_another_process_that_writes(tmp_path: Path) -> None:
+    """Each of these would wait for seconds, one after the other."""
+    database = Database.open(tmp_path / DATABASE_NAME)
+    database.write_now(make_table)
+    other = sqlite3.connect(database.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = [threading.Thread(target=_refused, args=(database, f"x{number}")) for number in range(20)]
+    for thread in waiting:
+        thread.start()
+
+    database.stop_waiting()
+    closing = threading.Thread(target=database.close)
+    closing.start()
+    closing.join(20)
+
+    assert not closing.is_alive(), "it waits for all of them, each for its time"
+    other.execute("COMMIT")
+    other.close()
+    for thread in waiting:
+        thread.join()
+    again = Database.open(tmp_path / DATABASE_NAME)
+    assert names(again) == []
+    again.close()
+
+
+def _refused(database: Database, name: str) -> None:
+    with pytest.raises(StorageError):
+        database.write_now(lambda connection: insert(connection, name))

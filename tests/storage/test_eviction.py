@@ -21,6 +21,7 @@ from tests.storage.keeping import PROJECT, keep, on_disk, sha256_of
 async def test_the_least_recently_kept_go_first_and_leave_nothing_behind(
     open_store: OpenStore, clock: Clock, database: Database, tmp_path: Path
 ) -> None:
+    """(F34)"""
     files = open_store(3 * SIZE)
     await keep_all(files, clock, "a", "b", "c", "d", "e")
     assert here(files, "a", "b", "c", "d", "e") == "c d e"

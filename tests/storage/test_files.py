@@ -13,7 +13,7 @@ import pytest
 from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
-from pyproxy.storage.files import FileStore
+from pyproxy.storage.files import RESERVE, FileStore
 from tests.storage.conftest import Clock
 from tests.storage.keeping import PROJECT, keep, manifest, on_disk, sha256_of
 
@@ -307,3 +307,13 @@ def test_finding_a_file_scans_no_table(database: Database, sql: str) -> None:
     parameters = {"project": PROJECT, "filename": "x-1.whl", "sha256": SHA256}
     plan = [row["detail"] for row in database.all(f"EXPLAIN QUERY PLAN {sql}", parameters)]
     assert all(step.startswith("SEARCH") or step == "USE TEMP B-TREE FOR ORDER BY" for step in plan), plan
+
+
+def test_arriving_files_leave_the_database_its_room(tmp_path: Path, database: Database) -> None:
+    """Where ``min_free`` is that much; else as much as is left to everybody."""
+    for min_free, reserve in ((10**12, RESERVE), (1000, 1000)):
+        store = FileStore(tmp_path, database, min_free=min_free)
+        arriving = store.temporary()
+        assert arriving.reserve == reserve
+        arriving.discard()
+        store.close()

@@ -59,3 +59,20 @@ async def test_hashes_go_with_their_upstream(
     assert recorded.for_project(upstream.id, X) == {}
     assert await recorded.record(upstream.id, X, "x-1.zip", TWO) == TWO
     assert recorded.for_project(upstream.id, X) == {}
+
+
+async def test_each_change_has_a_revision(
+    recorded: RecordedHashes, upstream: StoredUpstream, upstreams: UpstreamStore
+) -> None:
+    revisions = [recorded.revision()]
+    await recorded.record(upstream.id, X, "x-1.zip", ONE)
+    revisions.append(recorded.revision())
+    await recorded.record(upstream.id, X, "x-1.zip", TWO)
+    assert recorded.revision() == revisions[-1], "the first one rules: nothing has changed"
+    await recorded.forget(X)
+    revisions.append(recorded.revision())
+    await recorded.record(upstream.id, X, "x-1.zip", TWO)
+    revisions.append(recorded.revision())
+    upstreams.remove("a")
+    revisions.append(recorded.revision())
+    assert revisions == sorted(set(revisions))

@@ -103,7 +103,7 @@ def test_another_key_is_told_with_the_upstream_and_what_to_do(tmp_path: Path) ->
         SecretBox.open(tmp_path / "two", {}).decrypt(encrypted, "internal")
     assert str(caught.value) == (
         "the secrets of upstream internal were encrypted with another key: restore secret.key or PYPROXY_SECRET_KEY, "
-        "or enter them again (upstream set internal password=… or token=…)"
+        "or enter them again (pyproxy upstream set internal password=… or token=…)"
     )
 
 

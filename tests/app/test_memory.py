@@ -1,0 +1,55 @@
+"""How much memory big files take: a bounded amount, however large they are and whoever reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+from pathlib import Path
+
+from tests.app.command import Command
+from tests.app.conftest import RunCommand
+from tests.upstream_server import UpstreamServer
+
+SIZE = 100_000_000
+FILENAME = "big-1.0.tar.gz"
+CLIENTS = 8
+
+
+def peak_memory(pid: int) -> int:
+    """The most bytes of memory that the process has held so far."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    assert found
+    return int(found[1]) * 1024
+
+
+async def read_slowly(command: Command, path: str) -> tuple[int, str]:
+    """The length and sha256 of a body, of which nothing is kept here either."""
+    reader, writer = await command.connect()
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n".encode())
+    assert b" 200 " in (await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0]
+    length, digest = 0, hashlib.sha256()
+    while piece := await reader.read(1 << 20):
+        length += len(piece)
+        digest.update(piece)
+    writer.close()
+    return length, digest.hexdigest()
+
+
+async def test_a_big_file_takes_no_more_memory_than_its_pieces(
+    upstream: UpstreamServer, run_command: RunCommand
+) -> None:
+    """Cold for all at once, then warm (F32, pain 15)."""
+    content = bytes(SIZE)
+    sha256 = hashlib.sha256(content).hexdigest()
+    upstream.add_file("big", FILENAME, content)
+    command = await run_command(upstream=upstream).listens()
+    assert (await command.get("/simple/big/")).status == 200
+    before = peak_memory(command.pid)
+    for _ in ("cold", "warm"):
+        got = await asyncio.gather(
+            *(read_slowly(command, f"/files/big/{sha256}/{FILENAME}") for _ in range(CLIENTS))
+        )
+        assert set(got) == {(SIZE, sha256)}
+    assert upstream.count("/packages/") == 1
+    assert peak_memory(command.pid) - before < 50_000_000

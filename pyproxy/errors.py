@@ -19,6 +19,7 @@
     ├── NotAnswered                   nobody may or can answer
     │   ├── NoActiveUpstream          there is no active upstream at all
     │   ├── NameReserved              only inactive upstreams may answer for this name
+    │   ├── NotYetHere                a file is on its way, but nothing of it has come yet
     │   └── NotKnownOffline           offline, and nothing is known
     ├── NotAnIndexPage                a body is no project page (``simple.parse``)
     ├── WorkTooLong                   reading a page took longer than any honest page takes
@@ -135,6 +136,10 @@ class NameReserved(NotAnswered):
         self.upstreams = tuple(upstreams)
         names = ", ".join(upstreams)
         super().__init__(f"{project} is reserved for upstream {names}, which is switched off")
+
+
+class NotYetHere(NotAnswered):
+    """Nothing of a file has come in the time that clients wait; its transfer goes on."""
 
 
 class NotKnownOffline(NotAnswered):

@@ -80,7 +80,7 @@ CHECKS = {
     64: "an upstream's credentials are in no page, header, log or error",
     65: "a failing upstream: a stale 200, else 502 to 504, never 404",
     66: "Retry-After is whole seconds, at most five",
-    67: "a page comes within ten seconds, or an error does",
+    67: "the first byte comes within ten seconds, or an error does",
     71: "reason phrases are one line of Latin-1",
     72: "a page's redirect to another host is not followed unless configured",
     78: "POST on the index is a 405",

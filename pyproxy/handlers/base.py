@@ -29,6 +29,10 @@ DISCARDED_BODY_LIMIT = 2**30
 """Bytes of a body nobody wants that are read all the same: who is cut off while sending never sees the answer."""
 
 
+FIRST_BYTE_SECONDS = 10.0
+"""What a client waits for the first byte of a file at most; pip gives up on a silence of 15 seconds."""
+
+
 @dataclass(slots=True)
 class Services:
     """What handlers work with; ``repository`` is replaced when settings change (requests keep the one they took)."""
@@ -40,6 +44,7 @@ class Services:
     clock: Callable[[], float]
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    first_byte_seconds: float = FIRST_BYTE_SECONDS
     requests: RunningRequests = field(default_factory=RunningRequests)
 
 

@@ -10,13 +10,13 @@ import asyncio
 import logging
 import socket
 import struct
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
-from pyproxy.errors import PyproxyError
+from pyproxy.errors import NotYetHere, PyproxyError
 from pyproxy.handlers.base import BaseHandler
 from pyproxy.handlers.statuses import Problem
 from pyproxy.repositories.base import FileContent, FileRequest
@@ -36,6 +36,8 @@ FAIR_BYTES = 1024 * 1024
 class FileHandler(BaseHandler):
     """One file; ``sha256`` is empty for the address without a promise."""
 
+    _answer_by = 0.0
+
     async def get(self, raw_project: str, sha256: str | None, raw_filename: str) -> None:
         project, filename = normalize(raw_project), check_filename(raw_filename)
         self.subject = filename
@@ -53,12 +55,15 @@ class FileHandler(BaseHandler):
         if_range = self.request.headers.get("If-Range")
         # The repository may answer a range without having the file; only where no If-Range can still refuse it.
         certain = wanted if if_range is None or (sha256 and if_range == f'"{sha256}"') else None
-        content = await self.repository.get_file(
-            FileRequest(project=project, filename=filename, sha256=sha256 or None, range=certain, head=head)
-        )
+        self._answer_by = self._limit()
+        async with self._in_time():
+            content = await self.repository.get_file(
+                FileRequest(project=project, filename=filename, sha256=sha256 or None, range=certain, head=head)
+            )
         try:
             if content.size is None and (head or self.request.version == "HTTP/1.0"):
                 await content.settle()  # neither can be answered without the size
+                self._answer_by = self._limit()
             if if_range is not None and (content.sha256 is None or if_range != f'"{content.sha256}"'):
                 wanted = None
             await self._answer(content, wanted, head)
@@ -99,7 +104,8 @@ class FileHandler(BaseHandler):
     async def _stream(self, chunks: AsyncGenerator[bytes], length: int | None) -> None:
         async with aclosing(chunks):
             # What fails before the first piece goes out as a problem, with its own status.
-            piece = await anext(chunks, b"")
+            async with self._in_time():
+                piece = await anext(chunks, b"")
             try:
                 if len(piece) == length:
                     self.finish(piece)  # head and body in one write
@@ -126,6 +132,19 @@ class FileHandler(BaseHandler):
                 if not isinstance(error, Exception):
                     raise
                 log.exception("%s: broken off", self.request.path)
+
+    def _limit(self) -> float:
+        return asyncio.get_running_loop().time() + self.services.first_byte_seconds
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        """No client waits for a first byte longer than it would before giving up, and learns why."""
+        try:
+            async with asyncio.timeout_at(self._answer_by):
+                yield
+        except TimeoutError as error:
+            seconds = self.services.first_byte_seconds
+            raise NotYetHere(f"nothing of {self.subject} has come from upstream within {seconds:g} s") from error
 
     def _send_unsatisfiable(self, size: int) -> None:
         for header in ("Etag", "Cache-Control", "Content-Length"):

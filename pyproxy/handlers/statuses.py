@@ -18,6 +18,7 @@ from pyproxy.errors import (
     NotAcceptable,
     NotAnswered,
     NotKnownOffline,
+    NotYetHere,
     PageGone,
     ProjectNotFound,
     ProjectUnavailable,
@@ -93,6 +94,9 @@ def problem_of(error: PyproxyError) -> Problem:
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
         case PageGone():
             return Problem(503, title, "The next try will find the newer one.", RETRY_AFTER_SECONDS)
+        case NotYetHere():
+            detail = "The transfer goes on: who asks again joins it. Clients give up on a silence of 15 seconds."
+            return Problem(503, title, detail, RETRY_AFTER_SECONDS)
         case NoActiveUpstream():
             detail = (
                 "Local packages and files fetched before are still served. An administrator sees the upstreams with: "

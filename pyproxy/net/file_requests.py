@@ -9,9 +9,6 @@ from typing import Literal, Protocol
 from pyproxy.errors import ConnectionBroken, UpstreamStatus
 from pyproxy.net.response import Receiver, ResponseHead
 
-FIRST_BYTE_SECONDS = 30.0
-"""How long an upstream may think before it begins to send a file."""
-
 
 class Requests(Protocol):
     """The part of ``connection.UpstreamConnection`` that files need."""
@@ -74,7 +71,6 @@ async def fetch_file(
                 receiver=gate,
                 kind="file",
                 headers=headers,
-                first_byte_timeout=FIRST_BYTE_SECONDS,
                 allow_http_downgrade=hashed,
             )
             return
@@ -95,7 +91,6 @@ async def file_size(requests: Requests, url: str, *, upstream: str, hashed: bool
         kind="file",
         method="HEAD",
         headers={"Accept": "*/*", "Accept-Encoding": "identity"},
-        first_byte_timeout=FIRST_BYTE_SECONDS,
         allow_http_downgrade=hashed,
     )
     return head.size

@@ -166,3 +166,26 @@ async def test_head_of_a_file_that_has_not_begun_to_arrive_is_answered_from_the_
     assert (answer.status, answer.headers["Content-Length"]) == (200, str(len(CONTENT)))
     hold.event.set()
     assert (await asking).body == CONTENT
+
+
+async def test_nobody_waits_for_a_first_byte_longer_than_clients_do(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """An error in time, that says to ask again; and the transfer goes on, so that asking again helps (check 67)."""
+    filename, content, _ = make_wheel("demo", "1.0")
+    upstream.add_file("demo", filename, content)
+    proxy = await start_proxy(upstream)
+    proxy.server.services.first_byte_seconds = 0.2
+    link = await proxy.link("demo", filename)
+    release = asyncio.Event()
+    upstream.behave("/packages/", Hold(release))
+
+    early = await proxy.get(link)
+    release.set()
+    proxy.server.services.first_byte_seconds = 10.0
+    late = await proxy.get(link)
+
+    assert (early.status, early.headers["Retry-After"]) == (503, "3")
+    assert filename in early.json()["title"]
+    assert (late.status, late.body) == (200, content)
+    assert upstream.count("/packages/") == 1

@@ -13,6 +13,7 @@
     ├── InvalidFilename               asked for a name that no file may have
     ├── NotAcceptable                 the client accepts none of the formats we speak
     ├── ProjectNotFound               every repository that was asked said "no such project"
+    │   └── ProjectNotAdmitted        the project patterns of the upstreams leave the name out
     ├── FileNotListed                 the project exists, but lists no such file
     ├── ProjectUnavailable            some upstream failed, and nothing better is known
     ├── PageGone                      a page was replaced while it was being answered from
@@ -111,6 +112,10 @@ class ProjectNotFound(PyproxyError):
     def __init__(self, project: str, detail: str | None = None) -> None:
         self.project = project
         super().__init__(detail or f"no index has a project named {project}")
+
+
+class ProjectNotAdmitted(ProjectNotFound):
+    """No active upstream may be asked for the name: their project patterns leave it out."""
 
 
 class FileNotListed(PyproxyError):

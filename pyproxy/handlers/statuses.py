@@ -20,11 +20,13 @@ from pyproxy.errors import (
     NotKnownOffline,
     NotYetHere,
     PageGone,
+    ProjectNotAdmitted,
     ProjectNotFound,
     ProjectUnavailable,
     PyproxyError,
     StorageError,
     UpstreamError,
+    UpstreamForbidden,
     UpstreamStatus,
     UpstreamTimeout,
 )
@@ -58,7 +60,7 @@ def problem_of(error: PyproxyError) -> Problem:
             others = "".join(f" Then {failure}." for failure in error.failures[1:])
             detail = (
                 f"{error.asked_for} could not be looked up: {title}{others} Nothing was kept that could be served "
-                "instead. It will be tried again in a few seconds; this is not an answer that it does not exist."
+                f"instead. This is not an answer that it does not exist. {_advice(error.failures[0])}"
             )
             return Problem(status, title, detail, RETRY_AFTER_SECONDS)
         case UpstreamTimeout():
@@ -79,10 +81,12 @@ def problem_of(error: PyproxyError) -> Problem:
                 "text/html; the request's Accept header admits none of them."
             )
             return Problem(406, title, detail)
+        case ProjectNotAdmitted():
+            return Problem(404, title, "No upstream was asked. To see their patterns: pyproxy upstream list")
         case ProjectNotFound():
             return Problem(404, title, "Every index that may be asked for this name says that it has no such project.")
         case FileNotListed():
-            return Problem(404, title, "No index that may be asked lists this file. Its address may be mistyped.")
+            return Problem(404, title, "No index that may be asked lists this file, or has it any more.")
         case NotKnownOffline():
             detail = "cache.offline is on: no upstream is asked, and only what was fetched before can be served."
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
@@ -125,11 +129,19 @@ def reason_phrase(text: str) -> str:
 
 
 def _upstream_detail(error: UpstreamError) -> str:
+    return f"The upstream {error.upstream} {error.reason}. {_advice(error)}"
+
+
+def _advice(error: UpstreamError) -> str:
+    """What an administrator can do, where time alone will not mend it."""
     if isinstance(error, UpstreamStatus) and error.status in (401, 403):
-        advice = f"Check its credentials: pyproxy upstream set {error.upstream} username=... password=..."
-    else:
-        advice = "It will be tried again in a few seconds."
-    return f"The upstream {error.upstream} {error.reason}. {advice}"
+        return f"Check its credentials: pyproxy upstream set {error.upstream} username=... password=..."
+    if isinstance(error, UpstreamForbidden) and "redirect_hosts" in error.reason:
+        return (
+            "Some indexes redirect the names that they do not have to a public index. Switch that off there, or name "
+            f"the projects that it has: pyproxy upstream set {error.upstream} projects=..."
+        )
+    return "It will be tried again in a few seconds."
 
 
 def _sentence(text: str) -> str:

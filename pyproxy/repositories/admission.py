@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-from pyproxy.errors import NameReserved, NoActiveUpstream, ProjectNotFound
+from pyproxy.errors import NameReserved, NoActiveUpstream, ProjectNotAdmitted
 from pyproxy.settings import UpstreamSettings
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.patterns import admits, matches_any
@@ -29,7 +29,7 @@ def admitted(upstreams: Sequence[Upstream], project: NormalizedName) -> list[Ups
     """The active upstreams that may be asked for ``project``, in the given (priority) order; never empty.
 
     Raises `NoActiveUpstream` when all are switched off, `NameReserved` when the name belongs to upstreams that are,
-    `ProjectNotFound` when the patterns of the active ones leave it out.
+    `ProjectNotAdmitted` when the patterns of the active ones leave it out.
     """
     owners = [upstream for upstream in upstreams if _is_explicit(upstream.settings, project)]
     if owners:
@@ -45,7 +45,9 @@ def admitted(upstreams: Sequence[Upstream], project: NormalizedName) -> list[Ups
         if upstream.settings.active and admits(upstream.settings.projects, upstream.settings.excluded_projects, project)
     ]
     if not open_to_it:
-        raise ProjectNotFound(project, f"no upstream may be asked for {project}: their project patterns leave it out")
+        raise ProjectNotAdmitted(
+            project, f"no upstream may be asked for {project}: their project patterns leave it out"
+        )
     return open_to_it
 
 

@@ -94,3 +94,12 @@ def test_a_reason_phrase_is_one_short_line_that_tornado_takes(text: str, phrase:
     assert made == phrase
     assert len(made) <= REASON_LIMIT
     assert parse_response_start_line(f"HTTP/1.1 502 {made}").reason == made
+
+
+def test_an_index_that_redirects_unknown_names_is_explained() -> None:
+    """GitLab and pypiserver do so by default, for every name that they do not have."""
+    failure = UpstreamForbidden("private", "redirects the page to example.org:443, which is not in its redirect_hosts")
+    for error in (failure, ProjectUnavailable("demo", [failure])):
+        problem = problem_of(error)
+        assert problem.status == 502
+        assert "pyproxy upstream set private projects=..." in problem.detail

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pyproxy.errors import NameReserved, NoActiveUpstream, ProjectNotFound
+from pyproxy.errors import NameReserved, NoActiveUpstream, ProjectNotAdmitted, ProjectNotFound
 from pyproxy.repositories.admission import admitted
 from pyproxy.settings import UpstreamSettings
 from pyproxy.simple.names import normalize
@@ -73,3 +73,8 @@ def test_why_nobody_may_be_asked(
 def test_the_message_names_the_upstreams_that_reserve_the_name() -> None:
     with pytest.raises(NameReserved, match="acme-tool is reserved for upstream b, c"):
         admitted([upstream(text) for text in ("b:acme* off", "c:acme* off")], normalize("acme-tool"))
+
+
+def test_a_name_that_the_patterns_leave_out_is_told_from_one_that_nobody_has() -> None:
+    with pytest.raises(ProjectNotAdmitted, match="patterns"):
+        admitted([upstream("a:acme*")], normalize("six"))

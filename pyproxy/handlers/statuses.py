@@ -51,67 +51,68 @@ class Problem:
     retry_after: int | None = None
 
 
+_STILL_SERVED = "Local packages and files fetched before are still served."
+
+_FIXED: dict[type[PyproxyError], tuple[int, str]] = {
+    InvalidProjectName: (
+        404,
+        "A project name consists of ASCII letters, digits, '-', '_' and '.', and begins and ends with a letter or "
+        "digit (PEP 508). No upstream was asked.",
+    ),
+    InvalidFilename: (404, "No upstream was asked."),
+    NotAcceptable: (
+        406,
+        "This address answers application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html and text/html; "
+        "the request's Accept header admits none of them.",
+    ),
+    ProjectNotAdmitted: (404, "No upstream was asked. To see their patterns: pyproxy upstream list"),
+    ProjectNotFound: (404, "Every index that may be asked for this name says that it has no such project."),
+    FileNotListed: (404, "No index that may be asked lists this file, or has it any more."),
+    NotKnownOffline: (
+        503,
+        "cache.offline is on: no upstream is asked, and only what was fetched before can be served.",
+    ),
+    PageGone: (503, "The next try will find the newer one."),
+    NotYetHere: (
+        503,
+        "The transfer goes on: who asks again joins it. Clients give up on a silence of 15 seconds.",
+    ),
+    NoActiveUpstream: (
+        503,
+        f"{_STILL_SERVED} An administrator sees the upstreams with: pyproxy upstream list",
+    ),
+    NotAnswered: (503, _STILL_SERVED),
+}
+"""Status and detail of errors that need no more than their own sentence; found along their ancestors."""
+
+
 def problem_of(error: PyproxyError) -> Problem:
     """The problem an error is reported as."""
     title = _sentence(str(error))
     match error:
         case ProjectUnavailable():
-            status = 504 if error.timed_out else 502
             others = "".join(f" Then {failure}." for failure in error.failures[1:])
             detail = (
                 f"{error.asked_for} could not be looked up: {title}{others} Nothing was kept that could be served "
                 f"instead. This is not an answer that it does not exist. {_advice(error.failures[0])}"
             )
-            return Problem(status, title, detail, RETRY_AFTER_SECONDS)
-        case UpstreamTimeout():
-            return Problem(504, title, _upstream_detail(error), RETRY_AFTER_SECONDS)
+            return Problem(504 if error.timed_out else 502, title, detail, RETRY_AFTER_SECONDS)
         case UpstreamError():
-            return Problem(502, title, _upstream_detail(error), RETRY_AFTER_SECONDS)
-        case InvalidProjectName():
-            detail = (
-                "A project name consists of ASCII letters, digits, '-', '_' and '.', and begins and ends with a "
-                "letter or digit (PEP 508). No upstream was asked."
-            )
-            return Problem(404, title, detail)
-        case InvalidFilename():
-            return Problem(404, title, "No upstream was asked.")
-        case NotAcceptable():
-            detail = (
-                "This address answers application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html and "
-                "text/html; the request's Accept header admits none of them."
-            )
-            return Problem(406, title, detail)
-        case ProjectNotAdmitted():
-            return Problem(404, title, "No upstream was asked. To see their patterns: pyproxy upstream list")
-        case ProjectNotFound():
-            return Problem(404, title, "Every index that may be asked for this name says that it has no such project.")
-        case FileNotListed():
-            return Problem(404, title, "No index that may be asked lists this file, or has it any more.")
-        case NotKnownOffline():
-            detail = "cache.offline is on: no upstream is asked, and only what was fetched before can be served."
-            return Problem(503, title, detail, RETRY_AFTER_SECONDS)
+            detail = f"The upstream {error.upstream} {error.reason}. {_advice(error)}"
+            return Problem(504 if isinstance(error, UpstreamTimeout) else 502, title, detail, RETRY_AFTER_SECONDS)
         case NameReserved():
             detail = (
                 "Its project patterns reserve this name, so no other upstream may answer for it. "
                 f"An administrator can switch it on: pyproxy upstream enable {error.upstreams[0]}"
             )
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
-        case PageGone():
-            return Problem(503, title, "The next try will find the newer one.", RETRY_AFTER_SECONDS)
-        case NotYetHere():
-            detail = "The transfer goes on: who asks again joins it. Clients give up on a silence of 15 seconds."
-            return Problem(503, title, detail, RETRY_AFTER_SECONDS)
-        case NoActiveUpstream():
-            detail = (
-                "Local packages and files fetched before are still served. An administrator sees the upstreams with: "
-                "pyproxy upstream list"
-            )
-            return Problem(503, title, detail, RETRY_AFTER_SECONDS)
-        case NotAnswered():
-            return Problem(503, title, "Local packages and files fetched before are still served.", RETRY_AFTER_SECONDS)
         case StorageError():
             # Its text names paths of the server, which are nobody's business but the log's.
             return Problem(500, "The server's storage cannot be used.", "The server's log says more.")
+    for kind in type(error).__mro__:
+        if kind in _FIXED:
+            status, detail = _FIXED[kind]
+            return Problem(status, title, detail, RETRY_AFTER_SECONDS if status == 503 else None)
     return Problem(500, "an unexpected error", "The server's log says more.")
 
 
@@ -126,10 +127,6 @@ def reason_phrase(text: str) -> str:
     if len(line) > REASON_LIMIT:
         line = line[: REASON_LIMIT - 3].rstrip() + "..."
     return line or "Error"
-
-
-def _upstream_detail(error: UpstreamError) -> str:
-    return f"The upstream {error.upstream} {error.reason}. {_advice(error)}"
 
 
 def _advice(error: UpstreamError) -> str:

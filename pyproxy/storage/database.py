@@ -30,6 +30,9 @@ T = TypeVar("T")
 BUSY_TIMEOUT_MS = 5000
 """How long a write waits for another process's write."""
 
+BUSY_PAUSE_SECONDS = 0.02
+"""Between two tries of what SQLite does not wait for by itself."""
+
 BUSY_STEP_MS = 300
 """How soon a write that waits so notices that it should wait no longer."""
 
@@ -75,7 +78,7 @@ class Database:
             try:
                 if not read_only:
                     writer = _connect(path, "rwc")
-                    _prepare(writer, migrations)
+                    _prepare_patiently(writer, migrations)
                     writer.execute(f"PRAGMA busy_timeout = {BUSY_STEP_MS}")
                 reader = _connect(path, "ro" if read_only else "rw")
                 reader.execute("PRAGMA query_only = ON")
@@ -222,6 +225,19 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _prepare_patiently(writer: sqlite3.Connection, migrations: Sequence[Migration]) -> None:
+    """`_prepare`, again while others do the same: for the change to WAL, SQLite's own waiting is not asked."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            _prepare(writer, migrations)
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or time.monotonic() >= deadline:
+                raise
+            time.sleep(BUSY_PAUSE_SECONDS)
 
 
 def _prepare(writer: sqlite3.Connection, migrations: Sequence[Migration]) -> None:

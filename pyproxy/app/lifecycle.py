@@ -33,6 +33,9 @@ FINISH_SECONDS = 8.0
 CLOSE_SECONDS = 1.0
 """How long the closing itself may take after that."""
 
+HEAD_BYTES = 256 * 1024
+"""A longer request head gets no answer at all from Tornado; up to here it gets one that explains itself."""
+
 IDLE_SECONDS = 300.0
 """How long a client may keep an idle connection."""
 
@@ -110,7 +113,7 @@ class Server:
         if resources.local is not None:
             await resources.local.scan()
         app = make_app(services, checks=_checks(config, resources), log_format=config.logging.format)
-        http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS)
+        http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
         http.add_sockets(sockets)
         return cls(resources, chain, services, http)
 

@@ -83,6 +83,8 @@ async def test_a_get_with_a_body_is_answered_all_the_same(upstream: UpstreamServ
         b"/files/demo/x%0d%0aSet-Cookie:%20a=b.whl",
         b"/files/demo/%ff.whl",
         b"/files/demo/" + b"x" * 300 + b".whl",
+        pytest.param(b"/files/demo/" + b"x" * 200_000 + b".whl", id="file-of-200-kB"),
+        pytest.param(b"/simple/" + b"x" * 200_000 + b"/", id="project-of-200-kB"),
         b"/files/..%2fdemo/x.whl",
         b"/files/-/x.whl",
         b"/files/../../etc/passwd",

@@ -46,9 +46,10 @@ def serve(
 
     lock = StorageLock(config.storage.directory)
     try:
-        seed_upstreams(config, environ)
+        upstreams = seed_upstreams(config, environ)
         sockets = bind(config.server)
-        _announce(config, sockets, environ)
+        _announce(config, sockets)
+        warn(upstreams)
         workers = config.server.workers or os.cpu_count() or 1
         if workers == 1:
             work()
@@ -58,10 +59,9 @@ def serve(
         lock.release()
 
 
-def _announce(config: Config, sockets: list[socket.socket], environ: Mapping[str, str]) -> None:
+def _announce(config: Config, sockets: list[socket.socket]) -> None:
     for address in addresses(sockets, config.server):
         log.info("pyproxy %s listens on %s; index URL: %ssimple/", __version__, address, address)
     log.info("storage: %s", config.storage.directory)
     if config.cache.offline:
         log.info("offline: no upstream is asked")
-    warn(config, environ)

@@ -19,7 +19,7 @@ from pyproxy.storage.files import FileStore
 from pyproxy.storage.pages import PageStore
 from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.secrets import SecretBox
-from pyproxy.storage.upstreams import UpstreamStore
+from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 
 log = logging.getLogger(__name__)
 
@@ -95,10 +95,15 @@ def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[
     )
 
 
-def seed_upstreams(config: Config, environ: Mapping[str, str]) -> None:
-    """Put the configured upstreams that were never seen before into the database."""
+def seed_upstreams(config: Config, environ: Mapping[str, str]) -> list[StoredUpstream]:
+    """Put the configured upstreams that were never seen before into the database; all that are in it then.
+
+    On a connection of its own, closed again: none may be carried over the fork of the workers.
+    """
     database = Database.open(config.storage.directory / DATABASE_NAME)
     try:
-        UpstreamStore(database, SecretBox.open(config.storage.directory, environ)).seed(config.seeds)
+        store = UpstreamStore(database, SecretBox.open(config.storage.directory, environ))
+        store.seed(config.seeds)
+        return store.list()
     finally:
         database.close()

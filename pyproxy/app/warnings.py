@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Sequence
 
-from pyproxy.config.model import Config
 from pyproxy.settings import warnings
-from pyproxy.storage.database import Database
-from pyproxy.storage.directory import DATABASE_NAME
-from pyproxy.storage.secrets import SecretBox
-from pyproxy.storage.upstreams import UpstreamStore
+from pyproxy.storage.upstreams import StoredUpstream
 
 log = logging.getLogger(__name__)
 
 
-def warn(config: Config, environ: Mapping[str, str]) -> None:
+def warn(stored: Sequence[StoredUpstream]) -> None:
     """Log the upstreams in order, each with its warnings."""
-    database = Database.open(config.storage.directory / DATABASE_NAME)
-    try:
-        stored = UpstreamStore(database, SecretBox.open(config.storage.directory, environ)).list()
-    finally:
-        database.close()
     for upstream in stored:
         switched = "" if upstream.settings.active else " (off)"
         log.info(

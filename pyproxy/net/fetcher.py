@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import email.utils
-import http
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -21,7 +20,7 @@ from pyproxy.errors import (
     UpstreamTimeout,
 )
 from pyproxy.net.connection import UpstreamConnection
-from pyproxy.net.response import ResponseHead
+from pyproxy.net.response import ResponseHead, answered
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 """PEP 691, "Recommendations": JSON first; an index that knows none of it answers with HTML."""
@@ -135,9 +134,7 @@ class PageFetcher:
 
     def _reason(self, status: int) -> str:
         settings = self._connection.settings
-        reason = f"answered {status}"
-        if status in http.HTTPStatus._value2member_map_:
-            reason += f" {http.HTTPStatus(status).phrase}"
+        reason = answered(status)
         if status == 401:
             given = settings.username is not None or settings.token is not None
             advice = "check its username and password or token" if given else "set its username and password or token"

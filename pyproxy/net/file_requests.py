@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Literal, Protocol
 
 from pyproxy.errors import ConnectionBroken, UpstreamStatus
-from pyproxy.net.response import Receiver, ResponseHead
+from pyproxy.net.response import Receiver, ResponseHead, answered
 
 
 class Requests(Protocol):
@@ -109,8 +108,4 @@ class _Head:
 
 def status_error(upstream: str, status: int) -> UpstreamStatus:
     """The error for a status that is no file."""
-    try:
-        phrase = f" {HTTPStatus(status).phrase}"
-    except ValueError:
-        phrase = ""
-    return UpstreamStatus(upstream, status, f"answered {status}{phrase} for a file that it lists")
+    return UpstreamStatus(upstream, status, f"{answered(status)} for a file that it lists")

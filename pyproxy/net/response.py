@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol
 
 
@@ -44,6 +45,14 @@ class ResponseHead:
     encoded: bool
     content_length: int | None
     flow: Flow | None = None
+
+
+def answered(status: int) -> str:
+    """A status as a clause for people: ``answered 404 Not Found``."""
+    try:
+        return f"answered {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"answered {status}"
 
 
 class Receiver(Protocol):

@@ -21,7 +21,6 @@ from pyproxy.errors import (
     UpstreamError,
 )
 from pyproxy.repositories.priority import PriorityRepository
-from pyproxy.repositories.resolution import MISSING_USABLE_SECONDS
 from pyproxy.repositories.upstream_pages import UpstreamPages
 from pyproxy.simple.canonical import Link
 from pyproxy.simple.model import NormalizedName
@@ -80,8 +79,8 @@ class Listings:
         """
         found = None
         for upstream in self._priority.upstreams:
-            listed = await self._listed(upstream, project, filename)
-            if listed is not None and listed.sha256 == sha256:
+            listed = await self._listed_as(upstream, project, filename, sha256)
+            if listed is not None:
                 if listed.link.core_metadata is not False:
                     return listed
                 found = found or listed
@@ -115,14 +114,14 @@ class Listings:
         deadline = loop.time() + self._lookup_timeout
         upstreams = self._priority.admitted(project)
         for index, upstream in enumerate(upstreams):
-            listed = await self._listed(upstream, project, filename)
-            if (listed is None or listed.sha256 != sha256) and not walk.has_project:
+            listed = await self._listed_as(upstream, project, filename, sha256)
+            if listed is None and not walk.has_project:
                 share = max(0.0, deadline - loop.time()) / (len(upstreams) - index)
                 stop = await self._ask_again(upstream, project, walk, share)
                 if stop:
                     break
-                listed = await self._listed(upstream, project, filename)
-            if listed is not None and listed.sha256 == sha256:
+                listed = await self._listed_as(upstream, project, filename, sha256)
+            if listed is not None:
                 return listed
             walk.has_project = walk.has_project or _has_project(upstream, project)
         raise walk.verdict(project, filename)
@@ -140,22 +139,21 @@ class Listings:
         Raises `FileNotListed` where it does not, `UpstreamError` where it cannot be asked.
         """
         filename = listed.link.filename
-        other = await self._listed(upstream, listed.project, filename)
-        if other is None or other.sha256 != listed.sha256:
+        other = await self._listed_as(upstream, listed.project, filename, listed.sha256)
+        if other is None:
             walk = _Walk()
             await self._ask_again(upstream, listed.project, walk, self._lookup_timeout)
             if walk.failures:
                 raise walk.failures[0]
-            other = await self._listed(upstream, listed.project, filename)
-        if other is None or other.sha256 != listed.sha256:
+            other = await self._listed_as(upstream, listed.project, filename, listed.sha256)
+        if other is None:
             raise FileNotListed(f"{upstream.name} lists no file {filename} with this sha256")
         return other
 
     async def again(self, listed: ListedFile) -> ListedFile | None:
         """The same file as its upstream lists it now; ``None`` where it does not, or cannot be asked."""
         await self._ask_again(listed.upstream, listed.project, _Walk(), self._lookup_timeout)
-        now = await self._listed(listed.upstream, listed.project, listed.link.filename)
-        return now if now is not None and now.sha256 == listed.sha256 else None
+        return await self._listed_as(listed.upstream, listed.project, listed.link.filename, listed.sha256)
 
     async def _ask_again(self, upstream: UpstreamPages, project: NormalizedName, walk: _Walk, wait: float) -> bool:
         """Ask for the project's page, unless its newest answer is too new to have changed; ``wait`` is in seconds.
@@ -172,16 +170,13 @@ class Listings:
             if 0 <= self._clock() - known.checked_at < unchanged_for:
                 return False
         answer = await self._priority.ask_again(upstream, project, wait)
-        if not isinstance(answer, UpstreamError) or self._has_usable_404(upstream, project):
+        if not isinstance(answer, UpstreamError):
             return False
+        stand_in = self._priority.stand_in(upstream, project)
+        if stand_in is not None and not stand_in.found:
+            return False  # a known 404 that still counts
         walk.failures.append(answer)
         return upstream.on_failure == "stop"
-
-    def _has_usable_404(self, upstream: UpstreamPages, project: NormalizedName) -> bool:
-        known = upstream.known_page(project)
-        if known is None or known.tag is not None or upstream.on_failure == "stop":
-            return False
-        return 0 <= self._clock() - known.checked_at <= MISSING_USABLE_SECONDS
 
     async def _listed(self, upstream: UpstreamPages, project: NormalizedName, filename: str) -> ListedFile | None:
         try:
@@ -192,6 +187,13 @@ class Listings:
             return None
         sha256 = link.sha256 or upstream.recorded_hashes(project).get(filename)
         return ListedFile(upstream, project, link, sha256)
+
+    async def _listed_as(
+        self, upstream: UpstreamPages, project: NormalizedName, filename: str, sha256: str | None
+    ) -> ListedFile | None:
+        """The same, if it is the file with this sha256; ``None`` is that of a file whose hash nobody knows."""
+        listed = await self._listed(upstream, project, filename)
+        return listed if listed is not None and listed.sha256 == sha256 else None
 
 
 def _has_project(upstream: UpstreamPages, project: NormalizedName) -> bool:

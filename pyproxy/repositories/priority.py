@@ -32,11 +32,13 @@ from pyproxy.repositories.resolution import (
     Candidate,
     Freshness,
     GiveUp,
+    KnownAnswer,
     NotFound,
     Outcome,
     Rules,
     Serve,
     decide,
+    usable,
 )
 from pyproxy.repositories.upstream_pages import Answer, UpstreamPages
 from pyproxy.simple.model import NormalizedName
@@ -107,18 +109,19 @@ class PriorityRepository:
 
     async def ask_again(self, source: UpstreamPages, project: NormalizedName, wait: float) -> Answer:
         """Ask one upstream, or join those who are asking, for at most ``wait`` seconds."""
-        refusal = source.refusal(project)
-        if refusal is not None:
-            return refusal
         if wait <= 0:
-            return UpstreamTimeout(source.name, "was not asked: the time for the look-up was over")
-        task = source.ask(project)
-        done, _ = await asyncio.wait({task}, timeout=wait)
-        if done:
-            return task.result()
+            over = UpstreamTimeout(source.name, "was not asked: the time for the look-up was over")
+            return source.refusal(project) or over
+        answer = await self._answer_within(source, project, wait)
+        if answer is not None:
+            return answer
         error = UpstreamTimeout(source.name, f"did not answer within {wait:.3g} s")
         source.gave_up_waiting(project, error)
         return error
+
+    def stand_in(self, source: UpstreamPages, project: NormalizedName) -> KnownAnswer | None:
+        """The upstream's last known answer, if it may stand in for one that cannot be had (``resolution.py``)."""
+        return usable(_candidate(source, project), self._rules, self._clock())
 
     async def _decide(self, project: NormalizedName) -> ProjectPage | None:
         """The owner's page; ``None`` when a purge took it while it was being decided."""
@@ -155,15 +158,20 @@ class PriorityRepository:
 
     async def _refresh(self, source: UpstreamPages, project: NormalizedName, wait: float) -> Answer:
         """Ask for what is known already: nobody waits long, and nobody waits for an upstream that hangs."""
+        answer = await self._answer_within(source, project, 0 if source.health.suspect else wait)
+        if answer is not None:
+            return answer
+        source.health.overran()
+        return Outcome.OVERDUE
+
+    async def _answer_within(self, source: UpstreamPages, project: NormalizedName, wait: float) -> Answer | None:
+        """The upstream's answer, or why it is not asked; ``None`` when it takes longer, and then it goes on."""
         refusal = source.refusal(project)
         if refusal is not None:
             return refusal
         task = source.ask(project)
-        done, _ = await asyncio.wait({task}, timeout=0 if source.health.suspect else wait)
-        if done:
-            return task.result()
-        source.health.overran()
-        return Outcome.OVERDUE
+        done, _ = await asyncio.wait({task}, timeout=wait)
+        return task.result() if done else None
 
     def _page(
         self, sources: Sequence[UpstreamPages], step: Serve, project: NormalizedName, stale_because: str

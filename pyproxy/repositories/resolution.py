@@ -155,12 +155,12 @@ def decide(
                 continue
             if not rules.offline:
                 share = max(time_left, 0.0) / (len(candidates) - index)
-                stands_in = _usable(candidate, rules, now) is not None
+                stands_in = usable(candidate, rules, now) is not None
                 return Ask(index, min(share, max(patience_left, 0.0)) if stands_in else share, stands_in)
         # Failed, overdue or offline: the last known answer stands in.
         if isinstance(outcome, UpstreamError):
             failures.append(outcome)
-        stand_in = _usable(candidate, rules, now)
+        stand_in = usable(candidate, rules, now)
         if stand_in is not None:
             if stand_in.found:
                 return Serve(index, Freshness.STALE, passed_over)
@@ -175,7 +175,7 @@ def decide(
     return NotFound()
 
 
-def _usable(candidate: Candidate, rules: Rules, now: float) -> KnownAnswer | None:
+def usable(candidate: Candidate, rules: Rules, now: float) -> KnownAnswer | None:
     """The candidate's last known answer, if it may stand in for an upstream that cannot be asked."""
     known = candidate.known
     if known is None:

@@ -39,10 +39,10 @@ def test_a_private_upstream_whose_names_others_may_answer_is_warned_of(
     settings: dict[str, object], warned: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     config = config_with(tmp_path, UpstreamSettings(name="private", url="https://example.org", **settings))  # type: ignore[arg-type]
-    seed_upstreams(config, {})
+    stored = seed_upstreams(config, {})
 
     with caplog.at_level(logging.WARNING):
-        warn(config, {})
+        warn(stored)
 
     assert ("upstream private" in caplog.text) is warned
     assert "a-token" not in caplog.text

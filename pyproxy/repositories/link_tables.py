@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping
 
+from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.canonical import Link
 from pyproxy.simple.work import links
@@ -21,17 +21,12 @@ class LinkTables:
 
     def __init__(self, workshop: Workshop, *, limit: int = LINKS_LIMIT) -> None:
         self._workshop = workshop
-        self._limit = limit
-        self._tables: OrderedDict[str, Table] = OrderedDict()
-        self._count = 0
+        self._tables = BoundedCache[str, Table](limit, len)
         self._decoding: dict[str, asyncio.Task[Table]] = {}
 
     def at_hand(self, tag: str) -> Table | None:
         """The table, if it was decoded before and is still kept."""
-        table = self._tables.get(tag)
-        if table is not None:
-            self._tables.move_to_end(tag)
-        return table
+        return self._tables.get(tag)
 
     async def decode(self, tag: str, body: bytes) -> Table:
         """The table of the page with this canonical form (zlib-compressed); once, however many ask."""
@@ -45,9 +40,5 @@ class LinkTables:
     async def _decode(self, tag: str, body: bytes) -> Table:
         # In a thread, not in the process: handing so many objects over would take longer than decoding them.
         table = await self._workshop.run_in_thread(len(body), links, body)
-        self._tables[tag] = table
-        self._count += len(table)
-        while self._count > self._limit and len(self._tables) > 1:
-            _, gone = self._tables.popitem(last=False)
-            self._count -= len(gone)
+        self._tables.put(tag, table)
         return table

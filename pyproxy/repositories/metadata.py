@@ -10,11 +10,11 @@ import asyncio
 import hashlib
 import logging
 import os
-from collections import OrderedDict
 
 from pyproxy.errors import FileNotListed, NotKnownOffline, StorageError
 from pyproxy.repositories.arriving import ArrivingContent
 from pyproxy.repositories.base import FileContent, FileRequest
+from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.content import BytesContent
 from pyproxy.repositories.listings import ListedFile, Listings
 from pyproxy.repositories.stored import StoredContents
@@ -40,8 +40,8 @@ class MetadataFiles:
         self._listings = listings
         self._transfers = transfers
         self._stored = stored
-        self._extracted: OrderedDict[str, Extracted] = OrderedDict()
-        self._extracted_bytes = 0
+        # By the wheel's sha256: the same bytes always have the same metadata.
+        self._extracted = BoundedCache[str, Extracted](EXTRACTED_LIMIT, _size)
 
     async def get(self, request: FileRequest) -> FileContent:
         """The metadata of the wheel with ``request.sha256``; raises as `Repository.get_file` does."""
@@ -97,23 +97,14 @@ class MetadataFiles:
             except (DistributionUnreadable, StorageError) as error:
                 log.warning("no metadata can be read from the cached %s: %s", wheel, error)
                 return None
-            self._remember(sha256, own)
+            if _size(own) <= EXTRACTED_LIMIT:
+                self._extracted.put(sha256, own)
         metadata, digest = own
         advertised = listed.link.core_metadata if listed is not None else True
         if isinstance(advertised, dict) and advertised.get("sha256", digest) != digest:
             log.warning("%s: the wheel's own metadata is not what is advertised for it", wheel)
             return None
         return BytesContent(metadata, sha256=digest, upstream=stored.upstream)
-
-    def _remember(self, sha256: str, extracted: Extracted) -> None:
-        """By the wheel's sha256: the same bytes always have the same metadata."""
-        if sha256 in self._extracted:
-            return
-        self._extracted[sha256] = extracted
-        self._extracted_bytes += len(extracted[0])
-        while self._extracted_bytes > EXTRACTED_LIMIT:
-            _, (metadata, _) = self._extracted.popitem(last=False)
-            self._extracted_bytes -= len(metadata)
 
 
 def _advertised(request: FileRequest, listed: ListedFile) -> str | None:
@@ -133,3 +124,7 @@ def _read(stored: StoredFile) -> Extracted:
         os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_RANDOM)  # the tail, then one member
         metadata = read_wheel_metadata(stream)
     return metadata, hashlib.sha256(metadata).hexdigest()
+
+
+def _size(extracted: Extracted) -> int:
+    return len(extracted[0])

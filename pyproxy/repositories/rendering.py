@@ -7,9 +7,9 @@ for at once is rendered once.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 
 from pyproxy.repositories.base import ProjectPage
+from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.negotiate import Format
 from pyproxy.simple.work import Rendered, render
@@ -29,17 +29,12 @@ class RenderedPages:
     def __init__(self, workshop: Workshop, *, memory_limit: int = MEMORY_LIMIT) -> None:
         self._workshop = workshop
         self._memory_limit = memory_limit
-        self._kept: OrderedDict[Key, Rendered] = OrderedDict()
-        self._size = 0
+        self._kept = BoundedCache[Key, Rendered](memory_limit, _size)
         self._rendering: dict[Key, asyncio.Task[Rendered]] = {}
 
     def at_hand(self, page: ProjectPage, format: Format) -> Rendered | None:
         """The page as rendered before, if it is still kept."""
-        key = _key(page, format)
-        rendered = self._kept.get(key)
-        if rendered is not None:
-            self._kept.move_to_end(key)
-        return rendered
+        return self._kept.get(_key(page, format))
 
     async def get(self, page: ProjectPage, format: Format) -> Rendered:
         """The page in the wanted format; raises `PageGone` when a newer one has taken its place."""
@@ -57,18 +52,9 @@ class RenderedPages:
     async def _render(self, key: Key, page: ProjectPage, format: Format) -> Rendered:
         body = page.body()
         rendered = await self._workshop.run(len(body) * COMPRESSION_GUESS, render, body, format, dict(page.recorded))
-        self._keep(key, rendered)
+        if _size(rendered) <= self._memory_limit // 2:  # one monster must not push everything else out
+            self._kept.put(key, rendered)
         return rendered
-
-    def _keep(self, key: Key, rendered: Rendered) -> None:
-        size = _size(rendered)
-        if size > self._memory_limit // 2:
-            return  # one monster must not push everything else out
-        self._kept[key] = rendered
-        self._size += size
-        while self._size > self._memory_limit:
-            _, gone = self._kept.popitem(last=False)
-            self._size -= _size(gone)
 
 
 def _key(page: ProjectPage, format: Format) -> Key:

@@ -21,6 +21,7 @@ from pyproxy.net.health import PAUSES, Health
 from pyproxy.repositories.files import UpstreamFiles
 from pyproxy.repositories.listings import Listings
 from pyproxy.repositories.metadata import MetadataFiles
+from pyproxy.repositories.observer import Observer
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.repositories.priority import PriorityRepository
 from pyproxy.repositories.resolution import Rules
@@ -55,6 +56,7 @@ class Chain:
         contact: str | None,
         environ: Mapping[str, str],
         clock: Callable[[], float],
+        observer: Observer,
         rest_pauses: Sequence[float] = PAUSES,
     ) -> None:
         self._resources = resources
@@ -62,10 +64,11 @@ class Chain:
         self._contact = contact
         self._environ = environ
         self._clock = clock
+        self._observer = observer
         self._rest_pauses = rest_pauses
         self._members: dict[int, _Member] = {}
         self._revision = -1
-        self._recorded_revision = resources.recorded.revision()
+        self._shown_revision = self._read_shown_revision()
         self._trouble = ""
         self.current = self._build()
 
@@ -79,16 +82,19 @@ class Chain:
                     take(self.current)
                     self._trouble = ""
                     log.info("the upstreams' settings changed: %s", self.described())
-                self._follow_recorded()
+                self._follow_shown()
             except Exception as error:  # later changes must be noticed all the same
                 self._report(error)
 
-    def _follow_recorded(self) -> None:
-        """Decide anew where a sha256 may have been recorded since: by another worker, or on behalf of an old chain."""
-        revision = self._resources.recorded.revision()
-        if revision != self._recorded_revision:
-            self._recorded_revision = revision
+    def _follow_shown(self) -> None:
+        """Decide anew what others changed: a sha256 recorded by another worker, a purge or refresh by a command."""
+        revision = self._read_shown_revision()
+        if revision != self._shown_revision:
+            self._shown_revision = revision
             self.current.priority.forget()
+
+    def _read_shown_revision(self) -> tuple[int, int]:
+        return self._resources.recorded.revision(), self._resources.pages.revision()
 
     def _report(self, error: Exception) -> None:
         """Say it once, though it is tried again and again."""
@@ -132,7 +138,7 @@ class Chain:
         if old is not None and (old.stored.generation, old.stored.settings) == (stored.generation, stored.settings):
             return _Member(stored, old.connection, old.pages)
         if old is not None and same_connection_settings(old.stored.settings, stored.settings):
-            return _Member(stored, old.connection, self._pages(stored, old.connection, old.pages.health))
+            return _Member(stored, old.connection, self._pages(stored, old.connection, old.pages.standing.health))
         agent = user_agent(self._contact)
         connection = UpstreamConnection(stored.settings, environ=self._environ, user_agent=agent)
         return _Member(stored, connection, self._pages(stored, connection, Health(time.monotonic, self._rest_pauses)))
@@ -160,6 +166,7 @@ class Chain:
             lifetimes=lifetimes,
             page_timeout=cache.lookup_timeout,
             clock=self._clock,
+            observer=self._observer,
         )
 
     def _repository(self, members: list[_Member]) -> PackageRepository:
@@ -178,6 +185,7 @@ class Chain:
             recorded=resources.recorded,
             listings=listings,
             connections={member.stored.id: member.connection for member in members},
+            observer=self._observer,
         )
         stored = StoredContents(resources.files, clock=clock)
         files = UpstreamFiles(

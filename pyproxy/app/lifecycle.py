@@ -22,6 +22,7 @@ from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.handlers.base import Services
 from pyproxy.net.health import PAUSES
+from pyproxy.repositories.observer import Observers
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.repositories.rendering import RenderedPages
 
@@ -100,7 +101,15 @@ class Server:
         """Open everything and serve on the sockets; ``clock`` gives unix seconds, ``rest_pauses`` are `Health`'s."""
         resources = open_resources(config, environ, clock)
         contact = config.server.public_url
-        chain = Chain(resources, config.cache, contact=contact, environ=environ, clock=clock, rest_pauses=rest_pauses)
+        chain = Chain(
+            resources,
+            config.cache,
+            contact=contact,
+            environ=environ,
+            clock=clock,
+            observer=Observers(),
+            rest_pauses=rest_pauses,
+        )
         services = Services(
             repository=chain.current,
             rendered=RenderedPages(resources.workshop),

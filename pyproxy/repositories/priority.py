@@ -111,12 +111,12 @@ class PriorityRepository:
         """Ask one upstream, or join those who are asking, for at most ``wait`` seconds."""
         if wait <= 0:
             over = UpstreamTimeout(source.name, "was not asked: the time for the look-up was over")
-            return source.refusal(project) or over
+            return source.standing.refusal(project) or over
         answer = await self._answer_within(source, project, wait)
         if answer is not None:
             return answer
         error = UpstreamTimeout(source.name, f"did not answer within {wait:.3g} s")
-        source.gave_up_waiting(project, error)
+        source.standing.gave_up_waiting(project, error)
         return error
 
     def stand_in(self, source: UpstreamPages, project: NormalizedName) -> KnownAnswer | None:
@@ -158,15 +158,15 @@ class PriorityRepository:
 
     async def _refresh(self, source: UpstreamPages, project: NormalizedName, wait: float) -> Answer:
         """Ask for what is known already: nobody waits long, and nobody waits for an upstream that hangs."""
-        answer = await self._answer_within(source, project, 0 if source.health.suspect else wait)
+        answer = await self._answer_within(source, project, 0 if source.standing.health.suspect else wait)
         if answer is not None:
             return answer
-        source.health.overran()
+        source.standing.health.overran()
         return Outcome.OVERDUE
 
     async def _answer_within(self, source: UpstreamPages, project: NormalizedName, wait: float) -> Answer | None:
         """The upstream's answer, or why it is not asked; ``None`` when it takes longer, and then it goes on."""
-        refusal = source.refusal(project)
+        refusal = source.standing.refusal(project)
         if refusal is not None:
             return refusal
         task = source.ask(project)

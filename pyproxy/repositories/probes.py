@@ -19,13 +19,17 @@ Question = Callable[[NormalizedName], Awaitable[object]]
 class Probes:
     """Asks for a project that failed, after each pause, until an answer ends the rest.
 
-    ``project`` is the one that was asked for last, if there was a rest.
+    ``answered`` is called for an answer that ends the rest though it is a failure. ``project`` is the one that was
+    asked for last, if there was a rest.
     """
 
-    def __init__(self, upstream: str, health: Health, ask: Question) -> None:
+    def __init__(
+        self, upstream: str, health: Health, ask: Question, answered: Callable[[], None]
+    ) -> None:
         self._upstream = upstream
         self._health = health
         self._ask = ask
+        self._answered = answered
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
         self.project: NormalizedName | None = None
@@ -49,5 +53,5 @@ class Probes:
         while self._health.resting:
             await asyncio.sleep(self._health.seconds_to_probe)
             if self._health.probe_due and isinstance(await self._ask(project), UpstreamForbidden):
-                self._health.succeeded()  # where it leads is not followed, but it answers
+                self._answered()  # where it leads is not followed, but it answers
         log.info("upstream %s answers again", self._upstream)

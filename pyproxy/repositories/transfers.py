@@ -19,7 +19,9 @@ from pyproxy.net.response import Receiver
 from pyproxy.net.verification import Expected
 from pyproxy.repositories.keeping import Keeping, Recorded
 from pyproxy.repositories.listings import ListedFile, Listings
+from pyproxy.repositories.observer import Asked, Observer
 from pyproxy.repositories.upstream_pages import UpstreamPages
+from pyproxy.simple.names import is_metadata
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.recorded import RecordedHashes
 
@@ -42,12 +44,14 @@ class Transfers:
         recorded: RecordedHashes,
         listings: Listings,
         connections: Mapping[int, Requests],
+        observer: Observer,
     ) -> None:
         self._downloads = downloads
         self._files = files
         self._recorded = recorded
         self._listings = listings
         self._connections = connections
+        self._observer = observer
 
     def running(self, key: Hashable) -> Download | None:
         """The download under way for a key such as `key_of` gives, if it can be joined."""
@@ -124,11 +128,12 @@ class Transfers:
             keeping = Keeping(self._files, self._recorded, listed, expected, on_recorded=on_recorded)
 
             async def keep(sha256: str, size: int) -> None:
-                await keeping.keep(download.upstream or listed.upstream.name, sha256, size)
+                name = download.upstream or listed.upstream.name
+                self._tell(listed, expected.filename, name, None, size)
+                await keeping.keep(name, sha256, size)
 
-            download = Download(
-                expected, sources, keeping.sink, on_verified=keep, on_failed=partial(self._count_failure, listed)
-            )
+            failed = partial(self._count_failure, listed, expected.filename)
+            download = Download(expected, sources, keeping.sink, on_verified=keep, on_failed=failed)
             return download
 
         return self._downloads.join_or_start(key, begin), False
@@ -168,10 +173,10 @@ class Transfers:
             )
         except UpstreamUnreachable as error:
             if own:
-                upstream.count_failure(error, listed.project)
+                upstream.standing.failed(listed.project, error)
             raise
         if own:
-            upstream.health.succeeded()
+            upstream.standing.succeeded()
 
     async def _fetch_later(
         self, upstream: UpstreamPages, listed: ListedFile, address: Address, receiver: Receiver
@@ -183,16 +188,43 @@ class Transfers:
         return self._connections[upstream.upstream_id]
 
     def _check_awake(self, upstream: UpstreamPages) -> None:
-        if upstream.health.resting:
-            raise upstream.rest_error()
+        if upstream.standing.health.resting:
+            raise upstream.standing.rest_error()
 
-    def _count_failure(self, listed: ListedFile, name: str, error: PyproxyError) -> None:
+    def _count_failure(self, listed: ListedFile, filename: str, name: str, error: PyproxyError) -> None:
         """Count a copy that was no good; what failed in the connection is counted where it failed."""
-        if not isinstance(error, UpstreamError) or isinstance(error, UpstreamUnreachable):
+        if not isinstance(error, UpstreamError):
             return
+        self._tell(listed, filename, name, error, None)
+        if isinstance(error, UpstreamUnreachable):
+            return
+        upstream = self._upstream(listed, name)
+        if upstream is not None and not upstream.standing.health.resting:
+            upstream.standing.failed(listed.project, error)
+
+    def _upstream(self, listed: ListedFile, name: str) -> UpstreamPages | None:
         for upstream in (listed.upstream, *self._listings.after(listed)):
-            if upstream.name == name and not upstream.health.resting:
-                upstream.count_failure(error, listed.project)
+            if upstream.name == name:
+                return upstream
+        return None
+
+    def _tell(
+        self, listed: ListedFile, filename: str, name: str, error: UpstreamError | None, received: int | None
+    ) -> None:
+        upstream = self._upstream(listed, name)
+        if upstream is not None:
+            self._observer.asked(
+                Asked(
+                    upstream_id=upstream.upstream_id,
+                    upstream=name,
+                    route="metadata" if is_metadata(filename) else "file",
+                    project=listed.project,
+                    filename=filename,
+                    found=error is None,
+                    error=error,
+                    received=received,
+                )
+            )
 
 
 def file_address(listed: ListedFile) -> str:

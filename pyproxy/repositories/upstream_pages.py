@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,17 +19,16 @@ from pyproxy.errors import (
     StorageError,
     UpstreamError,
     UpstreamInvalidResponse,
-    UpstreamTimeout,
-    UpstreamUnreachable,
     WorkTooLong,
 )
 from pyproxy.net.fetcher import FetchedPage, Missing, PageFetcher
 from pyproxy.net.health import Health
 from pyproxy.repositories.known_answers import KnownAnswers
 from pyproxy.repositories.link_tables import LinkTables
-from pyproxy.repositories.probes import Probes
-from pyproxy.repositories.recent_failures import RecentFailures
+from pyproxy.repositories.observer import Asked, Observer
 from pyproxy.repositories.resolution import KnownAnswer, Outcome
+from pyproxy.repositories.serials import Serials
+from pyproxy.repositories.standing import Standing
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.settings import OnFailure, UpstreamSettings
 from pyproxy.simple.canonical import Link
@@ -69,6 +69,7 @@ class UpstreamPages:
         lifetimes: Lifetimes,
         page_timeout: float,
         clock: Callable[[], float],
+        observer: Observer,
     ) -> None:
         self._upstream = upstream
         self._fetcher = fetcher
@@ -78,11 +79,12 @@ class UpstreamPages:
         self._clock = clock
         self._page_timeout = page_timeout
         self._asking: dict[NormalizedName, asyncio.Task[Answer]] = {}
-        self._failures = RecentFailures(clock)
-        self._refused_serials: dict[NormalizedName, str] = {}
+        self._serials = Serials(upstream.settings.name)
+        self._observer = observer
         self._link_tables = LinkTables(workshop)
-        self._probes = Probes(upstream.settings.name, health, self._probe)
-        self.health = health
+        self.standing = Standing(
+            upstream.id, upstream.settings.name, health=health, ask=self._probe, clock=clock, observer=observer
+        )
         self.lifetimes = lifetimes
 
     @property
@@ -141,20 +143,6 @@ class UpstreamPages:
 
     # -- asking --------------------------------------------------------------------------------------------------
 
-    def refusal(self, project: NormalizedName) -> UpstreamError | None:
-        """Why there is no point in asking now: the upstream rests, or failed for this project a moment ago."""
-        if self.health.resting:
-            self._probes.begin(project)  # where nobody does: the rest may have begun under other settings
-            return self.rest_error()
-        return self._failures.get(project)
-
-    def rest_error(self) -> UpstreamError:
-        """What a request to an upstream that rests comes to, at once."""
-        last = self.health.last_error
-        reason = f": it {last.reason}" if last is not None else ""
-        kind = UpstreamTimeout if isinstance(last, UpstreamTimeout) else UpstreamUnreachable
-        return kind(self.name, f"rests after repeated failures{reason}")
-
     def ask(self, project: NormalizedName) -> asyncio.Task[Answer]:
         """Ask, or join those who are asking; the task's result is an answer, it raises nothing.
 
@@ -167,31 +155,17 @@ class UpstreamPages:
             task.add_done_callback(lambda _: self._asking.pop(project, None))
         return task
 
-    def gave_up_waiting(self, project: NormalizedName, error: UpstreamError) -> None:
-        """Somebody's time was over: the next who ask need not wait as long for the same silence.
-
-        The asking goes on, and its success makes this forgotten.
-        """
-        self.health.overran()
-        self._failures.add(project, error)
-
-    def count_failure(self, error: UpstreamError, project: NormalizedName) -> None:
-        """Count it against the upstream; when that makes it rest, probes begin."""
-        self.health.failed(error)
-        self._probes.begin(project)
-
     def retire(self, successor: UpstreamPages | None = None) -> None:
         """Another object speaks for the upstream now: probe no more; questions under way end by themselves.
 
         A ``successor`` goes on with the probes, unless it is switched off.
         """
-        self._probes.stop()
-        if successor is not None and successor.settings.active and self._probes.project is not None:
-            successor._probes.begin(self._probes.project)
+        heir = successor.standing if successor is not None and successor.settings.active else None
+        self.standing.hand_over(heir)
 
     async def close(self) -> None:
         """End what is still being asked, and the probes."""
-        self._probes.stop()
+        self.standing.hand_over(None)
         tasks = list(self._asking.values())
         for task in tasks:
             task.cancel()
@@ -201,11 +175,13 @@ class UpstreamPages:
         return await asyncio.shield(self.ask(project))
 
     async def _ask(self, project: NormalizedName) -> Answer:
+        stopwatch = _Stopwatch()
         try:
-            outcome = await self._fetch(project)
+            outcome = await self._fetch(project, stopwatch)
         except UpstreamError as error:
-            self.count_failure(error, project)
-            self._failures.add(project, error)
+            self._tell(project, stopwatch, None, error)
+            self.standing.failed(project, error)
+            self.standing.remember(project, error)
             log.warning("%s: %s", project, error)
             return error
         except StorageError as error:
@@ -213,17 +189,33 @@ class UpstreamPages:
         except Exception:  # nobody else would see it: this is the end of a task that many may wait for
             log.exception("asking upstream %s for %s failed", self.name, project)
             return self._our_failure(project, "could not be asked because of a defect in pyproxy (see its log)")
-        self.health.succeeded()
-        self._failures.forget(project)
+        self._tell(project, stopwatch, outcome, None)
+        self.standing.succeeded(project)
         return outcome
+
+    def _tell(
+        self, project: NormalizedName, stopwatch: _Stopwatch, outcome: Outcome | None, error: UpstreamError | None
+    ) -> None:
+        self._observer.asked(
+            Asked(
+                upstream_id=self.upstream_id,
+                upstream=self.name,
+                route="page",
+                project=project,
+                found=outcome is Outcome.FOUND,
+                error=error,
+                seconds=stopwatch.seconds,
+                received=stopwatch.received,
+            )
+        )
 
     def _our_failure(self, project: NormalizedName, reason: str) -> UpstreamError:
         """A failure that is not the upstream's, but leaves its answer as unknown as one."""
         error = UpstreamError(self.name, reason)
-        self._failures.add(project, error)
+        self.standing.remember(project, error)
         return error
 
-    async def _fetch(self, project: NormalizedName) -> Outcome:
+    async def _fetch(self, project: NormalizedName, stopwatch: _Stopwatch) -> Outcome:
         known = self.known_page(project)
         page = known if known is not None and known.tag is not None else None
         answer = await self._fetcher.fetch(
@@ -232,6 +224,7 @@ class UpstreamPages:
             last_modified=page.last_modified if page is not None else None,
             page_timeout=self._page_timeout,
         )
+        stopwatch.stop(len(answer.body) if isinstance(answer, FetchedPage) else 0)
         now = self._clock()
         if isinstance(answer, FetchedPage):
             return await self._take(project, answer, page, now)
@@ -246,7 +239,7 @@ class UpstreamPages:
         return Outcome.FOUND
 
     async def _take(self, project: NormalizedName, answer: FetchedPage, known: KnownPage | None, now: float) -> Outcome:
-        self._refuse_older(project, answer, known)
+        self._serials.check(project, answer.url, answer.serial, known)
         try:
             prepared = await self._workshop.run(
                 len(answer.body), prepare, answer.body, answer.content_type, answer.url, project
@@ -270,23 +263,19 @@ class UpstreamPages:
         await self._answers.keep_page(project, page, prepared.canonical_z)
         return Outcome.FOUND
 
-    def _refuse_older(self, project: NormalizedName, answer: FetchedPage, known: KnownPage | None) -> None:
-        """Ask again soon when a page is older than the one we have, by its serial: some node of a CDN lags behind.
 
-        Only once for each such page: an index that was set back must not be locked out by its own past.
-        """
-        refused = self._refused_serials.pop(project, None)
-        if known is None or known.page_url != answer.url or not _is_older(answer.serial, known.serial):
-            return
-        if refused != answer.serial:
-            assert answer.serial is not None
-            self._refused_serials[project] = answer.serial
-            raise UpstreamInvalidResponse(
-                self.name, f"sent an older page than before (serial {answer.serial} after {known.serial})"
-            )
-        log.warning("%s: upstream %s went back to serial %s", project, self.name, answer.serial)
+class _Stopwatch:
+    """How long the upstream took, without our own work on its answer."""
 
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._seconds: float | None = None
+        self.received = 0
 
-def _is_older(serial: str | None, than: str | None) -> bool:
-    numbers = [text for text in (serial, than) if text is not None and text.isascii() and text.isdigit()]
-    return len(numbers) == 2 and int(numbers[0]) < int(numbers[1])
+    def stop(self, received: int) -> None:
+        self._seconds = time.monotonic() - self._began
+        self.received = received
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._began if self._seconds is None else self._seconds

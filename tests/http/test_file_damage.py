@@ -176,4 +176,4 @@ async def test_damage_counts_against_the_upstream(upstream: UpstreamServer, star
     await idle(proxy)
 
     [pages] = proxy.server.services.repository.priority.upstreams  # type: ignore[attr-defined]
-    assert "other bytes" in pages.health.last_error.reason
+    assert "other bytes" in pages.standing.health.last_error.reason

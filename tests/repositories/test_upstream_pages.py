@@ -14,6 +14,7 @@ import pytest
 from pyproxy.errors import UpstreamError, UpstreamUnreachable
 from pyproxy.net.fetcher import FetchedPage, Missing, NotModified
 from pyproxy.net.health import Health
+from pyproxy.repositories.observer import Observers
 from pyproxy.repositories.resolution import Outcome
 from pyproxy.repositories.upstream_pages import Lifetimes, UpstreamPages
 from pyproxy.repositories.workshop import Workshop
@@ -89,6 +90,7 @@ def make(database: Database, tmp_path: Path) -> Iterator[Make]:
             lifetimes=Lifetimes(300, 60),
             page_timeout=1,
             clock=time.time,
+            observer=Observers(),
         )
 
     yield make
@@ -109,8 +111,8 @@ async def test_a_defect_is_logged_and_answers_everybody_who_waits(make: Make, ca
     assert "defect" in str(answers[0])
     assert "ZeroDivisionError" in caplog.text
     assert len(fetcher.asked) == 1
-    assert pages.health.last_error is None
-    assert isinstance(pages.refusal(DEMO), UpstreamError)
+    assert pages.standing.health.last_error is None
+    assert isinstance(pages.standing.refusal(DEMO), UpstreamError)
 
 
 async def test_an_answer_counts_although_it_cannot_be_stored(
@@ -154,14 +156,14 @@ async def test_a_success_makes_an_earlier_time_out_forgotten(make: Make) -> None
     pages = make(fetcher)
     asking = pages.ask(DEMO)
 
-    pages.gave_up_waiting(DEMO, UpstreamError("first", "did not answer"))
-    assert pages.refusal(DEMO) is not None
-    assert pages.health.suspect
+    pages.standing.gave_up_waiting(DEMO, UpstreamError("first", "did not answer"))
+    assert pages.standing.refusal(DEMO) is not None
+    assert pages.standing.health.suspect
     fetcher.gate.set()
     await asking
 
-    assert pages.refusal(DEMO) is None
-    assert not pages.health.suspect
+    assert pages.standing.refusal(DEMO) is None
+    assert not pages.standing.health.suspect
 
 
 async def test_stopping_the_probes_does_not_end_a_question_that_others_wait_for(make: Make) -> None:
@@ -170,7 +172,7 @@ async def test_stopping_the_probes_does_not_end_a_question_that_others_wait_for(
     pages = make(fetcher)
     for number in range(3):
         await pages.ask(NormalizedName(f"p{number}"))
-    assert pages.health.resting
+    assert pages.standing.health.resting
     fetcher.gate.clear()
     await until(lambda: len(fetcher.asked) == 4)  # the probe
     waiting = pages.ask(NormalizedName("p2"))

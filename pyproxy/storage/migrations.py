@@ -180,6 +180,14 @@ MIGRATIONS: tuple[Migration, ...] = (
             """,
         ),
     ),
+    Migration(
+        "revision of pages",
+        (
+            # Bumped by purges and refreshes, not by each page that a server fetches.
+            "CREATE TABLE pages_revision (revision INTEGER NOT NULL)",
+            "INSERT INTO pages_revision (revision) VALUES (1)",
+        ),
+    ),
 )
 
 

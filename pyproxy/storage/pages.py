@@ -135,9 +135,20 @@ class PageStore:
             ).fetchall()
             for row in removed:
                 _drop_unreferenced(connection, row["tag"])
+            _bump_revision(connection)
             return len(removed)
 
         return await self._database.write(purge)
+
+    def revision(self) -> int:
+        """A number that is another one after every purge and `announce`, also of other processes."""
+        row = self._database.one("SELECT revision FROM pages_revision", {})
+        assert row is not None
+        return int(row["revision"])
+
+    async def announce(self) -> None:
+        """Let every server decide anew: pages were refreshed on somebody's behalf."""
+        await self._database.write(_bump_revision)
 
     async def sweep(self) -> int:
         """Remove bodies that lost their last page with a changed or removed upstream; how many were removed.
@@ -182,6 +193,10 @@ class PageStore:
             {"limit": -1 if limit is None else limit},
         )
         return [row[0] for row in rows]
+
+
+def _bump_revision(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE pages_revision SET revision = revision + 1")
 
 
 def _row(key: PageKey, project: NormalizedName) -> dict[str, object]:

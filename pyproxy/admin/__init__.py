@@ -1,0 +1,1 @@
+"""What administrators see: read models and inspections, without HTML and without HTTP."""

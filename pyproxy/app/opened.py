@@ -1,0 +1,68 @@
+"""What commands open of the storage directory: the same parts as the server's, beside one that may be running on it.
+
+The database and the files are shared between processes by their own locks; the server's lock is not taken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from pyproxy.app.chain import Chain
+from pyproxy.app.resources import Resources, open_resources
+from pyproxy.config.model import Config
+from pyproxy.errors import StorageError
+from pyproxy.repositories.observer import Observer, Observers
+from pyproxy.storage.directory import DATABASE_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The open parts; ``chain`` asks the upstreams as the server would, with a health of its own."""
+
+    resources: Resources
+    chain: Chain
+
+
+@asynccontextmanager
+async def opened(
+    config: Config,
+    environ: Mapping[str, str],
+    *,
+    clock: Callable[[], float] = time.time,
+    observer: Observer | None = None,
+) -> AsyncIterator[Opened]:
+    """Open everything, the configured upstreams among it; closed in reverse at the end.
+
+    Raises `StorageError` when the storage directory cannot be used, or has no database: nothing is created here, for
+    whoever is in the wrong directory would look at an empty cache and wonder.
+    """
+    directory = config.storage.directory.absolute()
+    if not (directory / DATABASE_NAME).exists():
+        raise StorageError(
+            f"there is no pyproxy database in {directory}: no server has run with it yet; "
+            "run this where the server runs, with the same configuration"
+        )
+    resources = open_resources(config, environ, clock)
+    try:
+        resources.upstreams.seed(config.seeds)
+        if resources.local is not None:
+            await resources.local.scan()
+        chain = Chain(
+            resources,
+            config.cache,
+            contact=config.server.public_url,
+            environ=environ,
+            clock=clock,
+            observer=observer or Observers(),
+        )
+        try:
+            yield Opened(resources, chain)
+        finally:
+            await chain.close()
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await resources.close()

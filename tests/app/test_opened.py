@@ -1,0 +1,34 @@
+"""What commands open beside a running server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pyproxy.app.opened import opened
+from pyproxy.app.resources import open_resources
+from pyproxy.config.model import Config, StorageConfig
+from pyproxy.errors import StorageError
+
+
+def config(directory: Path) -> Config:
+    return Config(storage=StorageConfig(directory=directory, min_free=0), upstreams=())
+
+
+async def test_a_directory_that_no_server_used_is_not_taken_for_an_empty_cache(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=f"there is no pyproxy database in {tmp_path}/elsewhere"):
+        async with opened(config(tmp_path / "elsewhere"), {}):
+            pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+async def test_a_command_finds_what_a_running_server_has_open(tmp_path: Path) -> None:
+    serving = open_resources(config(tmp_path), {}, lambda: 0.0)
+    try:
+        async with opened(config(tmp_path), {}) as here:
+            assert here.resources.upstreams.list() == serving.upstreams.list()
+            await here.resources.pages.announce()
+        assert serving.pages.revision() == 2
+    finally:
+        await serving.close()

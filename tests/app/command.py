@@ -23,19 +23,30 @@ STOP_SECONDS = 10
 
 
 class Command:
-    """A started ``pyproxy`` command; what it prints goes to ``output``. The port is the system's choice."""
+    """A started ``pyproxy`` command; what it prints goes to ``output``. The port is the system's choice.
 
-    def __init__(self, directory: Path, arguments: Sequence[str], environment: Mapping[str, str], number: int) -> None:
+    ``wrapper`` is a command that becomes it, such as ``setpriv …``.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        number: int,
+        stdin: int = subprocess.DEVNULL,
+        wrapper: Sequence[str] = (),
+    ) -> None:
         self.directory = directory
         self._output = directory / f"output-{number}.txt"
         inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith("PYPROXY_")}
         inherited = {name: value for name, value in inherited.items() if not name.lower().endswith("_proxy")}
         with self._output.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "pyproxy", *arguments],
+                [*wrapper, sys.executable, "-m", "pyproxy", *arguments],
                 cwd=directory,
                 env={**inherited, "PYTHONPATH": str(CHECKOUT), "PYPROXY_SERVER__PORT": "0", **environment},
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )

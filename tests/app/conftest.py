@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import subprocess
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +29,19 @@ def run_command(tmp_path: Path) -> Iterator[RunCommand]:
     killed at the end of the test if it still runs."""
     started: list[Command] = []
 
-    def run(*arguments: str, upstream: UpstreamServer | None = None, **environment: Any) -> Command:
+    def run(
+        *arguments: str,
+        upstream: UpstreamServer | None = None,
+        stdin: int = subprocess.DEVNULL,
+        wrapper: Sequence[str] = (),
+        **environment: Any,
+    ) -> Command:
         directory = tmp_path / "run"
         directory.mkdir(exist_ok=True)
         if upstream is not None:
             configured = f"upstreams: [{{name: first, url: '{upstream.url}'}}]\n"
             (directory / "pyproxy.yaml").write_text(configured, encoding="utf-8")
-        command = Command(directory, arguments, environment, number=len(started))
+        command = Command(directory, arguments, environment, number=len(started), stdin=stdin, wrapper=wrapper)
         started.append(command)
         return command
 

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -120,9 +121,11 @@ def test_workers_that_cannot_live_are_given_up() -> None:
     """With a sentence and a status, not with endless restarts."""
     program = (
         "from pyproxy.app.workers import supervise\n"
+        "from pyproxy.app.notify import ServiceManager\n"
+        "from pyproxy.app.signals import Signals\n"
         "from pyproxy.errors import StorageError, WorkersFailed\n"
-        "def work(): raise StorageError('the disk is gone')\n"
-        "try: supervise(2, work, [])\n"
+        "def work(number, supervisor): raise StorageError('the disk is gone')\n"
+        "try: supervise(2, work, Signals(), ServiceManager(None, ''))\n"
         "except WorkersFailed as error: print(error)\n"
     )
     ended = subprocess.run(
@@ -131,3 +134,120 @@ def test_workers_that_cannot_live_are_given_up() -> None:
     assert ended.stdout == "10 workers died within a minute, the last with status 1: giving up\n"
     assert "the disk is gone" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+READY_LATE = """
+import os, signal, time
+from pathlib import Path
+from pyproxy.app.signals import Signals
+from pyproxy.app.workers import supervise
+
+signals = Signals()
+
+def wait(condition):
+    while not condition():
+        time.sleep(0.01)
+
+def work(number, supervisor):
+    if number == 0:
+        supervisor.ready()
+        Path("first").touch()
+    else:
+        wait(Path("first").exists)
+        for times in (1, 2):  # the parent passes it on after it has looked who is ready
+            os.kill(os.getppid(), signal.SIGHUP)
+            wait(lambda: len(signals.rereads) == times)
+        Path("second").touch()
+        supervisor.ready()
+    wait(lambda: signals.stops)
+
+class Told:
+    def ready(self):
+        print("ready", Path("first").exists(), Path("second").exists())
+        os.kill(os.getpid(), signal.SIGTERM)
+    def stopping(self):
+        print("stopping")
+
+supervise(2, work, signals, Told())
+"""
+
+
+def test_they_are_ready_when_the_last_of_them_is(tmp_path: Path) -> None:
+    assert run_program(READY_LATE, tmp_path).stdout == "ready True True\nstopping\n"
+
+
+STOPPED_AT_ONCE = """
+import os, signal
+from pyproxy.app.notify import ServiceManager
+from pyproxy.app.signals import Signals
+from pyproxy.app.workers import supervise
+
+class StopAtOnce(Signals):
+    def __init__(self):
+        super().__init__()
+        self.stops.append(signal.SIGTERM)  # the parent stops its workers as soon as it has made them
+
+def work(number, supervisor):
+    while len(signals.stops) < 2:  # the one that was there before, and the one from the parent
+        signal.sigtimedwait([], 0.01)
+
+for _ in range(200):
+    signals = StopAtOnce()
+    supervise(1, work, signals, ServiceManager(None, ""))
+"""
+
+
+def test_a_worker_that_was_just_made_gets_its_signal(tmp_path: Path) -> None:
+    """Python forgets, in a new process, what came to it before it was set up."""
+    assert "does not stop" not in run_program(STOPPED_AT_ONCE, tmp_path).stderr
+
+
+ORPHAN = """
+import os, signal, time
+from pyproxy.app.notify import ServiceManager
+from pyproxy.app.signals import Signals
+from pyproxy.app.workers import supervise
+
+signals = Signals()
+orphan = os.fork()
+if orphan == 0:
+    os._exit(3)
+
+def is_there():
+    try:
+        os.kill(orphan, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+def work(number, supervisor):
+    print("worker", number, flush=True)
+    if number == 0:
+        while is_there():
+            time.sleep(0.01)
+        os.kill(os.getppid(), signal.SIGTERM)
+    while not signals.stops:
+        time.sleep(0.01)
+
+supervise(2, work, signals, ServiceManager(None, ""))
+"""
+
+
+def test_a_process_that_is_no_worker_is_not_replaced_by_one(tmp_path: Path) -> None:
+    """The first process of a container inherits the orphans of all others."""
+    ended = run_program(ORPHAN, tmp_path)
+    assert sorted(ended.stdout.splitlines()) == ["worker 0", "worker 1"]
+    assert "died" not in ended.stderr
+
+
+def run_program(program: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )

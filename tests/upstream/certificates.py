@@ -30,11 +30,26 @@ class Authority:
         self.certificate = directory / f"{name.replace(' ', '-')}.pem"
         self.certificate.write_bytes(self._own.public_bytes(serialization.Encoding.PEM))
 
-    def issue(self, name: str, hosts: Sequence[str] = ()) -> tuple[Path, Path]:
-        """PEM files of a certificate and its key."""
+    def issue(
+        self,
+        name: str,
+        hosts: Sequence[str] = (),
+        *,
+        begin: datetime.datetime | None = None,
+        end: datetime.datetime | None = None,
+    ) -> tuple[Path, Path]:
+        """PEM files of a certificate and its key; valid from long ago far into the future unless told otherwise."""
         self._count += 1
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _certificate(name, hosts, key, issuer=self._own.subject, issuer_key=self._key)
+        certificate = _certificate(
+            name,
+            hosts,
+            key,
+            issuer=self._own.subject,
+            issuer_key=self._key,
+            begin=begin or _NOW,
+            end=end or _END,
+        )
         return _write(self._directory, f"{self._name}-{self._count}".replace(" ", "-"), certificate, key)
 
     def server_context(self, hosts: Sequence[str] = HOSTS, *, clients: Authority | None = None) -> ssl.SSLContext:
@@ -69,6 +84,8 @@ def _certificate(
     issuer: x509.Name | None,
     issuer_key: ec.EllipticCurvePrivateKey,
     authority: bool = False,
+    begin: datetime.datetime = _NOW,
+    end: datetime.datetime = _END,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = (
@@ -77,8 +94,8 @@ def _certificate(
         .issuer_name(issuer or subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(_NOW)
-        .not_valid_after(_END)
+        .not_valid_before(begin)
+        .not_valid_after(end)
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -17,12 +18,18 @@ from types import MappingProxyType
 from pyproxy import __version__
 from pyproxy.app import logs
 from pyproxy.app.checks import check
-from pyproxy.app.lifecycle import remember_signals, run
-from pyproxy.app.listening import addresses, bind, tls_context
+from pyproxy.app.lifecycle import run
+from pyproxy.app.listening import addresses, bind
+from pyproxy.app.notify import ServiceManager, Supervisor
 from pyproxy.app.resources import seed_upstreams
+from pyproxy.app.shared_figures import share
+from pyproxy.app.signals import Signals
+from pyproxy.app.tls import KeyPair, load_pair, tell_end
 from pyproxy.app.warnings import warn
 from pyproxy.app.workers import supervise
 from pyproxy.config.model import Config
+from pyproxy.net.loop_guard import new_name
+from pyproxy.storage.directory import prepare_whole
 from pyproxy.storage.lock import StorageLock
 
 log = logging.getLogger(__name__)
@@ -36,32 +43,42 @@ def serve(
     Raises `ConfigurationError`, `StorageError` or `ListenError` when it cannot start.
     """
     check(config, sources)
-    received = remember_signals()
+    signals = Signals()
     logs.set_up(config.logging)
     config = replace(config, storage=replace(config.storage, directory=config.storage.directory.absolute()))
-    tls = tls_context(config.server)
+    tls = load_pair(config.server)
+    name = new_name()
 
-    def work() -> None:
-        asyncio.run(run(config, sockets, tls=tls, environ=environ, received=received))
+    def work(number: int, supervisor: Supervisor) -> None:
+        serving = run(
+            config, sockets, tls=tls, environ=environ, signals=signals, supervisor=supervisor, speaks=number == 0,
+            name=name,
+        )  # fmt: skip
+        asyncio.run(serving)
 
     lock = StorageLock(config.storage.directory)
     try:
+        prepare_whole(config.storage.directory)
         upstreams = seed_upstreams(config, environ)
         sockets = bind(config.server)
-        _announce(config, sockets)
+        _announce(config, sockets, tls)
         warn(upstreams)
+        manager = ServiceManager.of(os.environ, status=f"serving at {', '.join(addresses(sockets, config.server))}")
         workers = config.server.workers or os.cpu_count() or 1
+        share(config.storage.directory, workers)
         if workers == 1:
-            work()
+            work(0, manager)
         else:
-            supervise(workers, work, received)
+            supervise(workers, work, signals, manager)
     finally:
         lock.release()
 
 
-def _announce(config: Config, sockets: list[socket.socket]) -> None:
+def _announce(config: Config, sockets: list[socket.socket], tls: KeyPair | None) -> None:
     for address in addresses(sockets, config.server):
         log.info("pyproxy %s listens on %s; index URL: %ssimple/", __version__, address, address)
     log.info("storage: %s", config.storage.directory)
+    if tls is not None:
+        tell_end(tls, time.time())
     if config.cache.offline:
         log.info("offline: no upstream is asked")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pyproxy.app.listening import tls_context
+from pyproxy.app.tls import load_pair
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError, ConfigurationErrors
 
@@ -13,7 +13,7 @@ from pyproxy.errors import ConfigurationError, ConfigurationErrors
 def check(config: Config, sources: Mapping[str, str] = MappingProxyType({})) -> None:
     """Raise `ConfigurationError` for what would end the start; ``sources`` says where a key was given."""
     mistakes = []
-    for look in (_anonymous_read, _project_list, _local_directory, _tls):
+    for look in (_anonymous_read, _local_directory, _tls):
         try:
             look(config)
         except ConfigurationError as error:
@@ -26,17 +26,11 @@ def check(config: Config, sources: Mapping[str, str] = MappingProxyType({})) -> 
 def _anonymous_read(config: Config) -> None:
     # A setting that does nothing would be believed; one about access most of all.
     if not config.access.anonymous_read:
-        raise _not_yet("access.anonymous_read", "true")
-
-
-def _project_list(config: Config) -> None:
-    if config.project_list != "known":
-        raise _not_yet("project_list", "known")
-
-
-def _not_yet(key: str, possible: str) -> ConfigurationError:
-    suggestion = "remove the key, or wait for a release"
-    return ConfigurationError(f"can only be {possible} in this version", key=key, suggestion=suggestion)
+        raise ConfigurationError(
+            "can only be true in this version",
+            key="access.anonymous_read",
+            suggestion="remove the key, or wait for a release",
+        )
 
 
 def _local_directory(config: Config) -> None:
@@ -48,4 +42,4 @@ def _local_directory(config: Config) -> None:
 
 
 def _tls(config: Config) -> None:
-    tls_context(config.server)
+    load_pair(config.server)

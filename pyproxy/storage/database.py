@@ -21,6 +21,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from pyproxy.errors import StorageError
+from pyproxy.storage.directory import is_full
 from pyproxy.storage.migrations import MIGRATIONS, Migration, applied, migrate
 
 log = logging.getLogger(__name__)
@@ -198,8 +199,9 @@ def sentence(error: sqlite3.Error, path: Path) -> StorageError:
         )
     if _is_busy(error):
         return StorageError(f"{path} is busy: another process has been writing for too long; try again")
-    if primary == sqlite3.SQLITE_FULL:
-        return StorageError(f"{path} cannot grow: the disk is full")
+    # Without room for its shared memory, SQLite speaks of an I/O error.
+    if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and is_full(path.parent)):
+        return StorageError(f"{path} cannot grow: the disk is full; make room on it")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return StorageError(f"{path} cannot be opened or written ({error}): give it to the user that runs pyproxy")
     return StorageError(f"{path} cannot be used: {error}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,7 +12,11 @@ DATABASE_NAME = "pyproxy.sqlite3"
 LOCK_NAME = "pyproxy.lock"
 SECRET_KEY_NAME = "secret.key"
 FILES_NAME = "files"
+LISTS_NAME = "lists"
 TEMPORARY_NAME = "tmp"
+
+SMALLEST_ROOM = 64 * 1024
+"""Bytes; with less than that SQLite cannot even be read, for want of its shared memory."""
 
 
 def prepare_directory(directory: Path) -> Path:
@@ -27,19 +32,52 @@ def prepare_directory(directory: Path) -> Path:
     except OSError as error:
         raise StorageError(
             f"cannot create the storage directory {directory} ({reason(error)}): "
-            "create it for the user that runs pyproxy, or choose another storage.directory"
+            f"{remedy(error, 'create it for the user that runs pyproxy')}, or choose another storage.directory"
         ) from error
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+        refused = OSError(errno.EROFS if _is_mounted_read_only(directory) else errno.EACCES, "")
         raise StorageError(
-            f"cannot write to the storage directory {directory}: "
-            "give it to the user that runs pyproxy, or choose another storage.directory"
+            f"cannot write to the storage directory {directory}: {remedy(refused)}, or choose another storage.directory"
         )
+    return directory
+
+
+def prepare_whole(directory: Path) -> Path:
+    """The same for the directory and those in it that a server writes: before it says that it serves."""
+    directory = prepare_directory(directory)
+    for name in (FILES_NAME, TEMPORARY_NAME, LISTS_NAME):
+        prepare_directory(directory / name)
     return directory
 
 
 def reason(error: OSError) -> str:
     """The system's own words for an error, without the path, which our sentences already name."""
     return (error.strerror or str(error)).lower()
+
+
+def remedy(error: OSError, owner: str = "give it to the user that runs pyproxy") -> str:
+    """What to do about an error of a file that must be written; ``owner`` is said where the file's owner is wrong."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "make room on its disk"
+    if error.errno == errno.EROFS:
+        return "mount its file system so that it can be written"
+    return owner
+
+
+def is_full(directory: Path) -> bool:
+    """Whether its disk has no room even for the smallest of a database's files."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < SMALLEST_ROOM
+
+
+def _is_mounted_read_only(directory: Path) -> bool:
+    try:
+        return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False
 
 
 def sync_directory(directory: Path) -> None:

@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 
 from pyproxy.errors import StorageError, StorageInUse
-from pyproxy.storage.directory import LOCK_NAME, prepare_directory, reason
+from pyproxy.storage.directory import LOCK_NAME, prepare_directory, reason, remedy
 
 
 class StorageLock:
@@ -26,9 +26,7 @@ class StorageLock:
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
-            raise StorageError(
-                f"cannot open {path} ({reason(error)}): give it to the user that runs pyproxy"
-            ) from error
+            raise StorageError(f"cannot open {path} ({reason(error)}): {remedy(error)}") from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
@@ -41,8 +39,12 @@ class StorageLock:
         except OSError as error:
             os.close(descriptor)
             raise StorageError(f"cannot lock {path} ({reason(error)}): use a file system that has locks") from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            os.close(descriptor)
+            raise StorageError(f"cannot write {path} ({reason(error)}): {remedy(error)}") from error
         self._descriptor: int | None = descriptor
 
     def release(self) -> None:

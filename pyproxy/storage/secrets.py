@@ -21,7 +21,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from pyproxy.errors import ConfigurationError, StorageError
-from pyproxy.storage.directory import SECRET_KEY_NAME, prepare_directory, reason, sync_directory
+from pyproxy.storage.directory import SECRET_KEY_NAME, prepare_directory, reason, remedy, sync_directory
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,13 @@ class SecretBox:
         """
         given = environ.get(VARIABLE)
         return cls(_derive(given) if given else _key_file(prepare_directory(directory)))
+
+    @classmethod
+    def open_existing(cls, directory: Path, environ: Mapping[str, str]) -> SecretBox:
+        """The same without making anything: where there is no key yet, the box opens no secret (`decrypt` says so)."""
+        if environ.get(VARIABLE) or (directory / SECRET_KEY_NAME).exists():
+            return cls.open(directory, environ)
+        return cls(Fernet.generate_key())
 
     def encrypt(self, secret: str) -> bytes:
         """The encrypted text."""
@@ -88,9 +95,7 @@ def _key_file(directory: Path) -> bytes:
             _keep_private(path, stream.fileno())
             key = stream.read().strip()
     except OSError as error:
-        raise StorageError(
-            f"cannot use the key {path} ({reason(error)}): give it to the user that runs pyproxy"
-        ) from error
+        raise StorageError(f"cannot use the key {path} ({reason(error)}): {remedy(error)}") from error
     try:
         Fernet(key)
     except ValueError:

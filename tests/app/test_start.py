@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pyproxy.app import serve
-from pyproxy.app.listening import bind, tls_context
+from pyproxy.app.listening import bind
 from pyproxy.app.resources import seed_upstreams
+from pyproxy.app.tls import load_pair
 from pyproxy.app.warnings import warn
 from pyproxy.config.model import AccessConfig, Config, ServerConfig, TlsConfig
 from pyproxy.errors import ConfigurationError, ListenError
@@ -61,14 +62,18 @@ def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None
     """All of it at once, and before anything is opened or announced."""
     tls = TlsConfig(certificate=tmp_path / "none.pem", key=tmp_path / "none.key")
     config = config_with(tmp_path, local=tmp_path / "nowhere")
-    config = replace(config, project_list="upstream", server=replace(config.server, tls=tls))
-    places = {"project_list": "pyproxy.yaml:1", "local.directory": "pyproxy.yaml:2", "server.tls.certificate": "given"}
+    config = replace(config, access=AccessConfig(anonymous_read=False), server=replace(config.server, tls=tls))
+    places = {
+        "access.anonymous_read": "pyproxy.yaml:1",
+        "local.directory": "pyproxy.yaml:2",
+        "server.tls.certificate": "given",
+    }
 
     with pytest.raises(ConfigurationError) as caught:
         serve(config, {}, places)
     lines = str(caught.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == list(places.values())
-    assert "can only be known in this version" in lines[0]
+    assert "can only be true in this version" in lines[0]
     assert f"{tmp_path / 'nowhere'} is no directory" in lines[1]
     assert f"{tmp_path / 'none.pem'} cannot be read" in lines[2]
     assert list(config.storage.directory.iterdir()) == []
@@ -78,7 +83,7 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     (certificate, _), (_, key) = authority.issue("one"), authority.issue("two")
     with pytest.raises(ConfigurationError, match="key values mismatch"):
-        tls_context(ServerConfig(tls=TlsConfig(certificate=certificate, key=key)))
+        load_pair(ServerConfig(tls=TlsConfig(certificate=certificate, key=key)))
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Tornado's unclosed socket

@@ -107,6 +107,16 @@ def test_another_key_is_told_with_the_upstream_and_what_to_do(tmp_path: Path) ->
     )
 
 
+def test_opening_what_exists_makes_no_key(tmp_path: Path) -> None:
+    encrypted = SecretBox.open(tmp_path / "elsewhere", {}).encrypt("s3cret")
+    empty = tmp_path / "empty"
+    box = SecretBox.open_existing(empty, {})
+    assert not empty.exists()
+    with pytest.raises(StorageError, match="encrypted with another key"):
+        box.decrypt(encrypted, "acme")
+    assert SecretBox.open_existing(tmp_path / "elsewhere", {}).decrypt(encrypted, "acme") == "s3cret"
+
+
 @pytest.mark.parametrize("content", [b"", b"not a key", b"\xff" * 44])
 def test_a_key_file_that_is_no_key_is_told_without_its_content(tmp_path: Path, content: bytes) -> None:
     (tmp_path / SECRET_KEY_NAME).write_bytes(content)

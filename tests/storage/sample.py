@@ -1,0 +1,150 @@
+"""A storage directory with something in every table, and the look at whether all of it is there still.
+
+What is kept goes in and comes out through the stores' own interfaces: that is what an upgrade must not break. What a
+later version keeps besides gets its part in `fill`, and a check that the dumps of earlier versions go without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from contextlib import closing
+from pathlib import Path
+
+from pyproxy.settings import UpstreamSettings
+from pyproxy.simple import canonical
+from pyproxy.simple.model import File, NormalizedName, ProjectDetail
+from pyproxy.storage.database import Database
+from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME
+from pyproxy.storage.files import FileStore
+from pyproxy.storage.manifests import Places
+from pyproxy.storage.pages import KnownPage, PageStore
+from pyproxy.storage.recorded import RecordedHashes
+from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.upstreams import UpstreamStore
+
+ENVIRON = {"PYPROXY_SECRET_KEY": "the key of the sample database"}
+WHEN = 1_700_000_000.0
+
+PRIVATE = UpstreamSettings(
+    name="private",
+    url="https://pypi.mycompany.example/repository/pypi-private/",
+    username="ci",
+    password="the password of the sample",
+    credential_hosts=("https://files.mycompany.example:8443",),
+    ca_bundle="/etc/ssl/mycompany.pem",
+    client_certificate="/etc/ssl/client.pem",
+    client_key="/etc/ssl/client.key",
+    connect_timeout_ms=2500,
+    stall_timeout_ms=15000,
+    http_proxy="http://user:secret@proxy.mycompany.example:3128",
+    index_ttl=60.0,
+    missing_ttl=5.0,
+    on_failure="stop",
+    redirect_hosts=("cdn.mycompany.example",),
+    projects=("mycompany-*", "internal"),
+)
+MIRROR = UpstreamSettings(
+    name="mirror",
+    url="https://mirror.example.org/whl/",
+    index_path="",
+    active=False,
+    token="the token of the sample",
+    verify_ssl=False,
+    http_proxy="none",
+    excluded_projects=("internal-*",),
+)
+
+DEMO, INTERNAL = NormalizedName("demo"), NormalizedName("internal")
+FILENAME = "demo-1.0-py3-none-any.whl"
+CONTENT = b"the bytes of a wheel of the sample"
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+UNHASHED = "demo-0.9.tar.gz"
+RECORDED = "5" * 64
+PAGE = ProjectDetail(
+    name=DEMO,
+    files=(
+        File(
+            filename=FILENAME,
+            url=f"https://mirror.example.org/packages/{FILENAME}",
+            hashes={"sha256": SHA256},
+            requires_python=">=3.8",
+            yanked="a reason",
+            size=len(CONTENT),
+            upload_time="2023-01-01T00:00:00Z",
+            core_metadata={"sha256": "6" * 64},
+        ),
+        File(filename=UNHASHED, url=f"https://mirror.example.org/packages/{UNHASHED}"),
+    ),
+    versions=("0.9", "1.0"),
+)
+
+
+async def fill(directory: Path, database: Database) -> None:
+    """Put the sample into an empty storage directory."""
+    upstreams = UpstreamStore(database, SecretBox.open(directory, ENVIRON))
+    upstreams.seed([(PRIVATE, None), (MIRROR, None)])
+    body = canonical.encode(PAGE)
+    pages, recorded = PageStore(database), RecordedHashes(database, lambda: WHEN)
+    private, mirror = upstreams.list()
+    assert await pages.put_page(
+        mirror.key, DEMO, tag=hashlib.sha256(body).hexdigest(), body_z=zlib.compress(body), etag='"an etag"',
+        last_modified="Tue, 14 Nov 2023 22:13:20 GMT", url=f"{MIRROR.url}demo/", checked_at=WHEN, serial="42",
+    )  # fmt: skip
+    assert await pages.put_missing(mirror.key, INTERNAL, WHEN + 1)
+    assert await pages.put_missing(private.key, INTERNAL, WHEN + 2)
+    await recorded.record(mirror.id, DEMO, UNHASHED, RECORDED)
+    with closing(FileStore(directory, database, clock=lambda: WHEN)) as files:
+        temporary = files.temporary()
+        os.write(temporary.fd, CONTENT)
+        await files.keep(
+            temporary, sha256=SHA256, size=len(CONTENT), project=DEMO, filename=FILENAME, upstream="mirror",
+            hashes={"sha256": SHA256},
+        )  # fmt: skip
+        temporary.discard()
+        files.note_use(SHA256, WHEN + 3)
+        await files.flush_uses()
+
+
+def restore(directory: Path, dump: str) -> None:
+    """Make the storage directory that a dump was taken of, with the file's bytes."""
+    with closing(sqlite3.connect(directory / DATABASE_NAME)) as connection:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(dump)
+    place = Places(directory / FILES_NAME).content(SHA256)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(CONTENT)
+
+
+def check(directory: Path, database: Database) -> None:
+    """Find everything of the sample again; AssertionError for what is missing or has become something else."""
+    upstreams = UpstreamStore(database, SecretBox.open(directory, ENVIRON))
+    private, mirror = upstreams.list()
+    assert (private.priority, private.settings) == (1, PRIVATE)
+    assert (mirror.priority, mirror.settings) == (2, MIRROR)
+    assert upstreams.seed([(PRIVATE, None), (MIRROR, None)]) == [], "they were seen before"
+
+    pages, missing = PageStore(database), KnownPage(None, None, None, WHEN + 1, WHEN + 1, None, None)
+    page = pages.get(mirror.key, DEMO)
+    assert page is not None
+    assert page.tag is not None
+    assert (page.etag, page.last_modified) == ('"an etag"', "Tue, 14 Nov 2023 22:13:20 GMT")
+    assert (page.checked_at, page.page_url, page.serial) == (WHEN, f"{MIRROR.url}demo/", "42")
+    body_z = pages.body(page.tag)
+    assert body_z is not None
+    body = zlib.decompress(body_z)
+    assert canonical.decode(body) == PAGE
+    assert hashlib.sha256(body).hexdigest() == page.tag
+    assert pages.get(mirror.key, INTERNAL) == missing
+    assert pages.get(private.key, DEMO) is None
+
+    assert RecordedHashes(database).for_project(mirror.id, DEMO) == {UNHASHED: RECORDED}
+    with closing(FileStore(directory, database)) as files:
+        found = files.find(DEMO, FILENAME, SHA256)
+        assert found is not None
+        assert (found.size, found.stored_at, found.upstream) == (len(CONTENT), WHEN, "mirror")
+        with found.open() as stream:
+            assert stream.read() == CONTENT

@@ -15,12 +15,14 @@
     ├── ProjectNotFound               every repository that was asked said "no such project"
     │   └── ProjectNotAdmitted        the project patterns of the upstreams leave the name out
     ├── FileNotListed                 the project exists, but lists no such file
+    ├── ReleaseNotFound               the project exists, but has no such release
     ├── ProjectUnavailable            some upstream failed, and nothing better is known
     ├── PageGone                      a page was replaced while it was being answered from
     ├── NotAnswered                   nobody may or can answer
     │   ├── NoActiveUpstream          there is no active upstream at all
     │   ├── NameReserved              only inactive upstreams may answer for this name
     │   ├── NotYetHere                a file is on its way, but nothing of it has come yet
+    │   ├── RequestLoop               a request has come back: the upstreams form a loop
     │   └── NotKnownOffline           offline, and nothing is known
     ├── NotAnIndexPage                a body is no project page (``simple.parse``)
     ├── WorkTooLong                   reading a page took longer than any honest page takes
@@ -42,6 +44,7 @@ they never contain credentials.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 
 class PyproxyError(Exception):
@@ -122,6 +125,14 @@ class FileNotListed(PyproxyError):
     """The project is known, but no upstream lists this file (with this sha256)."""
 
 
+class ReleaseNotFound(PyproxyError):
+    """The project is known, but not this release, or none at all (``version`` is ``None``)."""
+
+    def __init__(self, project: str, version: str | None) -> None:
+        self.project = project
+        super().__init__(f"{project} has no release" + (f" {version[:60]!r}" if version is not None else ""))
+
+
 class PageGone(PyproxyError):
     """The page that was decided on has been replaced or purged meanwhile; ask again."""
 
@@ -147,6 +158,10 @@ class NotYetHere(NotAnswered):
     """Nothing of a file has come in the time that clients wait; its transfer goes on."""
 
 
+class RequestLoop(NotAnswered):
+    """A request has been at this server before: its upstreams, or those behind them, lead back to it."""
+
+
 class NotKnownOffline(NotAnswered):
     """``cache.offline`` is on and nothing is known."""
 
@@ -166,8 +181,11 @@ class EmptyIndexPage(PyproxyError):
 class UpstreamError(PyproxyError):
     """An upstream was asked and failed.
 
-    ``upstream`` is its name, ``reason`` a short clause without credentials ("refused the connection").
+    ``upstream`` is its name, ``reason`` a short clause without credentials ("refused the connection"). ``was_asked`` is
+    false where that was spared, because it rests.
     """
+
+    was_asked = True
 
     def __init__(self, upstream: str, reason: str) -> None:
         self.upstream = upstream
@@ -230,4 +248,12 @@ class HashMismatch(UpstreamInvalidResponse):
 
 
 class UpstreamForbidden(UpstreamError):
-    """A redirect or link that is not followed: another host, a private address, a lower scheme."""
+    """A redirect or link that is not followed.
+
+    ``rule`` says why: ``host`` (a page may not leave its host), ``scheme`` (from https down to http), ``address`` (not
+    a public one), or ``link`` (no address that can be asked).
+    """
+
+    def __init__(self, upstream: str, reason: str, rule: Literal["host", "scheme", "address", "link"] = "link") -> None:
+        super().__init__(upstream, reason)
+        self.rule = rule

@@ -11,6 +11,7 @@ from pyproxy.commands.invocation import Invocation
 from pyproxy.commands.pairs import read_pairs
 from pyproxy.commands.stored import opened_upstreams
 from pyproxy.commands.upstream_list import as_json, print_table, print_warnings
+from pyproxy.commands.upstream_test import test
 from pyproxy.errors import ConfigurationError, StorageError
 from pyproxy.settings import (
     UpstreamSettings,
@@ -126,6 +127,9 @@ def remove(invocation: Invocation, name: str) -> None:
     with opened_upstreams(invocation) as store:
         store.remove(name)
     click.echo(f"upstream {name} is removed; its pages are forgotten, verified files stay")
+
+
+upstream.add_command(test)
 
 
 def _switch(invocation: Invocation, name: str, *, active: bool) -> None:

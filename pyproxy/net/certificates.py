@@ -35,3 +35,13 @@ class Authorities:
     def is_directory(self) -> bool:
         """Whether the path is a folder."""
         return os.path.isdir(self.path)
+
+
+def named_by(settings: UpstreamSettings, environ: Mapping[str, str]) -> str:
+    """The authorities of `Authorities.of`, for people: where they are, and who chose them."""
+    if settings.ca_bundle:
+        return f"ca_bundle ({settings.ca_bundle})"
+    for name in VARIABLES:
+        if environ.get(name):
+            return f"{environ[name]} (from {name})"
+    return "the public authorities that pyproxy trusts"

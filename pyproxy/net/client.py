@@ -149,7 +149,7 @@ class CurlClient(CurlAsyncHTTPClient):
 
     def _finish(self, curl: pycurl.Curl, curl_error: int | None = None, curl_message: str | None = None) -> None:
         running = self._running.pop(curl)
-        running.note(_result(curl, curl_error or 0, curl_message or ""))
+        running.note(result_of(curl, curl_error or 0, curl_message or ""))
         self._note_lookup(curl)
         super()._finish(curl, curl_error, curl_message)
 
@@ -167,7 +167,8 @@ class CurlClient(CurlAsyncHTTPClient):
             self._lookup_abandoned = True
 
 
-def _result(curl: pycurl.Curl, errno: int, message: str) -> CurlResult:
+def result_of(curl: pycurl.Curl, errno: int, message: str) -> CurlResult:
+    """What a handle knows about the transfer that has just ended on it."""
     return CurlResult(
         errno=errno,
         message=message,

@@ -1,7 +1,7 @@
 """Everything one upstream's requests have in common: its settings, its connections, its limits.
 
 A request follows redirects by itself, because at every hop it is decided anew where it leads (``redirects``,
-``reach``), what it carries (``credentials``) and which way it goes (``outbound_proxy``). Pages and files have
+``reach``), what it carries (``credentials``) and which way it goes (``route``). Pages and files have
 connections of their own, so that many slow downloads never keep a page waiting.
 """
 
@@ -14,15 +14,15 @@ from dataclasses import dataclass, fields
 from pyproxy import __version__
 from pyproxy.errors import UpstreamError, UpstreamForbidden, UpstreamTimeout, UpstreamUnreachable
 from pyproxy.net.addresses import Origin, origin_of, sendable
-from pyproxy.net.certificates import Authorities
 from pyproxy.net.client import CurlClient
 from pyproxy.net.credentials import Credentials
 from pyproxy.net.first_contact import FirstContacts, Turn
 from pyproxy.net.incoming import is_redirect
-from pyproxy.net.outbound_proxy import OutboundProxy, proxy_for
+from pyproxy.net.loop_guard import loop_header
 from pyproxy.net.reach import Reach
 from pyproxy.net.redirects import Kind, RedirectRules
 from pyproxy.net.response import Receiver, ResponseHead
+from pyproxy.net.route import Route
 from pyproxy.net.transfer import Hop, Transfer
 from pyproxy.settings import UpstreamSettings
 
@@ -152,13 +152,13 @@ class UpstreamConnection:
 
     async def _transfer(self, url: str, origin: Origin, asked: _Asked) -> ResponseHead:
         settings = self.settings
-        proxy = proxy_for(url, settings.http_proxy, self._environ)
+        route = Route.of(url, settings, self._environ)
         pool = self._pool(asked.kind)
         turn = await self._turn(pool, origin, asked)
 
         def connected(address: str) -> UpstreamError | None:
             turn.stands()
-            if proxy is not None:
+            if route.proxy is not None:
                 return None
             if origin == self._own:
                 self._reach.learn(address)
@@ -166,7 +166,7 @@ class UpstreamConnection:
                 return None
             return self._out_of_reach(origin) if self._reach.knows_own_address else _AddressRefused(settings.name, "")
 
-        transfer = Transfer(pool.client, self._what_to_ask(url, asked, proxy), asked.receiver, connected)
+        transfer = Transfer(pool.client, self._what_to_ask(url, asked, route), asked.receiver, connected)
         try:
             head = await transfer.run()
         except UpstreamUnreachable as error:
@@ -177,20 +177,21 @@ class UpstreamConnection:
         pool.contacts.learn(origin, http2=transfer.http2)
         return head
 
-    def _what_to_ask(self, url: str, asked: _Asked, proxy: OutboundProxy | None) -> Hop:
+    def _what_to_ask(self, url: str, asked: _Asked, route: Route) -> Hop:
         settings = self.settings
-        certified = self._credentials.belong_to(url)
         accepted = "gzip, deflate" if asked.kind == "page" else "identity"
         return Hop(
             upstream=settings.name,
             url=url,
             method=asked.method,
-            headers={"Accept-Encoding": accepted, **asked.headers, **self._credentials.headers(url)},
+            headers={
+                "Accept-Encoding": accepted,
+                **loop_header(),
+                **asked.headers,
+                **self._credentials.headers(url),
+            },
             user_agent=self._user_agent,
-            proxy=proxy,
-            authorities=Authorities.of(settings, self._environ),
-            client_certificate=settings.client_certificate if certified else None,
-            client_key=settings.client_key if certified else None,
+            route=route,
             connect_timeout_ms=settings.connect_timeout_ms,
             stall_timeout=settings.stall_timeout_ms / 1000,
             first_byte_at=asked.first_byte_at,
@@ -218,7 +219,7 @@ class UpstreamConnection:
 
     def _out_of_reach(self, origin: Origin) -> UpstreamForbidden:
         where = f"{origin[1]}:{origin[2]}"
-        return UpstreamForbidden(self.settings.name, f"leads to {where}, which is not at a public address")
+        return UpstreamForbidden(self.settings.name, f"leads to {where}, which is not at a public address", "address")
 
     def _pool(self, kind: Kind) -> _Pool:
         if kind not in self._pools:

@@ -63,8 +63,7 @@ def failure_of(result: CurlResult, attempt: Attempt) -> UpstreamError:
         return UpstreamUnreachable(name, f"cannot be reached: the outbound proxy refused ({_tidy(result.message)})")
     if number == pycurl.E_COULDNT_CONNECT:
         return UpstreamUnreachable(name, _not_connected(result, attempt))
-    if number in _CERTIFICATE:
-        detail = _CERTIFICATE_PREFIX.sub("", _tidy(result.message))
+    if (detail := certificate_problem(result)) is not None:
         advice = "set ca_bundle or verify_ssl=false"
         return UpstreamUnreachable(name, f"presented a certificate that is not trusted: {detail}; {advice}")
     if number in _LOCAL_FILES:
@@ -79,6 +78,11 @@ def failure_of(result: CurlResult, attempt: Attempt) -> UpstreamError:
     if number in _BROKEN:
         return ConnectionBroken(name, _broken(number, attempt))
     return UpstreamUnreachable(name, f"failed: {_tidy(result.message)}")
+
+
+def certificate_problem(result: CurlResult) -> str | None:
+    """What is wrong with the server's certificate, in OpenSSL's or curl's words, if that is why it failed."""
+    return _CERTIFICATE_PREFIX.sub("", _tidy(result.message)) if result.errno in _CERTIFICATE else None
 
 
 def _stage(result: CurlResult, attempt: Attempt) -> str:

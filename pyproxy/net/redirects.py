@@ -49,14 +49,14 @@ class RedirectRules:
         self.check_scheme(origin_of(visited[-1])[0], new)
         if self.kind == "page" and not self._stays(origin_of(visited[0]), new):
             raise UpstreamForbidden(
-                self.upstream, f"redirects the page to {_shown(new)}, which is not in its redirect_hosts"
+                self.upstream, f"redirects the page to {_shown(new)}, which is not in its redirect_hosts", "host"
             )
         return target
 
     def check_scheme(self, before: str, new: Origin) -> None:
         """Raises UpstreamForbidden for the step from https down to http."""
         if before == "https" and new[0] == "http" and not self.allow_http_downgrade:
-            raise UpstreamForbidden(self.upstream, f"leads from https down to http at {_shown(new)}")
+            raise UpstreamForbidden(self.upstream, f"leads from https down to http at {_shown(new)}", "scheme")
 
     def _stays(self, first: Origin, new: Origin) -> bool:
         if first[1:] == new[1:]:

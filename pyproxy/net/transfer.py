@@ -1,4 +1,4 @@
-"""One request and its response at one URL: the only place that sets curl's options and takes curl's bytes.
+"""One request and its response at one URL: the only place that takes curl's bytes of a body.
 
 Redirects, credentials and limits of reach are decided by the caller, hop by hop (``connection``). Bytes go from curl's
 write function straight to the receiver, and the time of the last byte is kept here: curl's own ``LOW_SPEED_*`` works
@@ -16,12 +16,11 @@ import pycurl
 from tornado.httpclient import HTTPRequest
 
 from pyproxy.errors import UpstreamError, UpstreamTimeout
-from pyproxy.net.certificates import Authorities
 from pyproxy.net.client import CurlClient, CurlResult, Running
 from pyproxy.net.failures import Attempt, failure_of
 from pyproxy.net.incoming import Incoming
-from pyproxy.net.outbound_proxy import OutboundProxy
 from pyproxy.net.response import Receiver, ResponseHead
+from pyproxy.net.route import Route
 
 REFUSE = -1
 """What a header or write function returns to make curl end the transfer."""
@@ -42,10 +41,7 @@ class Hop:
     method: str
     headers: Mapping[str, str]
     user_agent: str
-    proxy: OutboundProxy | None
-    authorities: Authorities
-    client_certificate: str | None
-    client_key: str | None
+    route: Route
     connect_timeout_ms: int
     stall_timeout: float
     first_byte_at: float | None
@@ -124,29 +120,12 @@ class Transfer:
             self._client.resume(self._running)
 
     def _configure(self, curl: pycurl.Curl) -> None:
-        hop = self._hop
         curl.setopt(pycurl.VERBOSE, 0)  # Tornado switches it on for debug logs, and would log credentials
-        curl.setopt(pycurl.NOSIGNAL, 1)
-        curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
         curl.setopt(pycurl.PREREQFUNCTION, self._before_request)
         curl.setopt(pycurl.HEADERFUNCTION, self._header)
         curl.setopt(pycurl.WRITEFUNCTION, self._write)
-        # Set even when empty: otherwise curl looks into the process's environment by itself.
-        curl.setopt(pycurl.PROXY, hop.proxy.url if hop.proxy else "")
-        curl.setopt(pycurl.NOPROXY, "")
-        if hop.proxy and hop.proxy.userinfo is not None:
-            curl.setopt(pycurl.PROXYUSERPWD, hop.proxy.userinfo.encode())
-            curl.setopt(pycurl.PROXYAUTH, pycurl.HTTPAUTH_BASIC)
-        directory = hop.authorities.is_directory
-        curl.setopt(pycurl.CAPATH if directory else pycurl.CAINFO, hop.authorities.path)
-        curl.setopt(pycurl.PROXY_CAPATH if directory else pycurl.PROXY_CAINFO, hop.authorities.path)
-        curl.setopt(pycurl.SSL_VERIFYPEER, int(hop.authorities.verify))
-        curl.setopt(pycurl.SSL_VERIFYHOST, 2 if hop.authorities.verify else 0)
-        if hop.client_certificate is not None:
-            curl.setopt(pycurl.SSLCERT, hop.client_certificate)
-            # Without a file of its own the key stands in the certificate's.
-            curl.setopt(pycurl.SSLKEY, hop.client_key or hop.client_certificate)
+        self._hop.route.configure(curl)
 
     # The four functions below run inside curl: what they raise must not get there.
 
@@ -221,7 +200,7 @@ class Transfer:
         return Attempt(
             upstream=self._hop.upstream,
             url=self._hop.url,
-            through_proxy=self._hop.proxy is not None,
+            through_proxy=self._hop.route.proxy is not None,
             connect_timeout_ms=self._hop.connect_timeout_ms,
             received=self._incoming.received,
             content_length=head.content_length if head else None,

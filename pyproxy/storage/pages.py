@@ -17,6 +17,9 @@ from pyproxy.storage.database import Database
 SWEEP_AT_ONCE = 500
 """Bodies removed in one transaction, so that other writes get their turn."""
 
+PURGES_REMEMBERED = 1000
+"""Running servers follow several times a second: they never miss as many."""
+
 
 class PageKey(NamedTuple):
     """Whose answer it is: the upstream's id and generation."""
@@ -134,8 +137,9 @@ class PageStore:
                 "DELETE FROM pages WHERE project = :project RETURNING tag", {"project": project}
             ).fetchall()
             for row in removed:
-                _drop_unreferenced(connection, row["tag"])
+                drop_unreferenced(connection, row["tag"])
             _bump_revision(connection)
+            _remember_purge(connection, project)
             return len(removed)
 
         return await self._database.write(purge)
@@ -145,6 +149,26 @@ class PageStore:
         row = self._database.one("SELECT revision FROM pages_revision", {})
         assert row is not None
         return int(row["revision"])
+
+    def purged_since(self, revision: int) -> list[NormalizedName]:
+        """The projects that were purged after that revision: answers for them that lie in memory count no more."""
+        rows = self._database.all("SELECT project FROM purges WHERE revision > :revision", {"revision": revision})
+        return [row["project"] for row in rows]
+
+    async def expire(self, project: NormalizedName, checked_at: float) -> None:
+        """Let pages of a project be asked for again: none counts as confirmed later than ``checked_at``."""
+
+        def expire(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                """
+                UPDATE pages SET checked_at = :checked_at
+                WHERE project = :project AND tag IS NOT NULL AND checked_at > :checked_at
+                """,
+                {"project": project, "checked_at": checked_at},
+            )
+            _bump_revision(connection)
+
+        await self._database.write(expire)
 
     async def announce(self) -> None:
         """Let every server decide anew: pages were refreshed on somebody's behalf."""
@@ -180,6 +204,17 @@ class PageStore:
             self._swept_revision = revision
         return removed
 
+    def projects_of(self, key: PageKey, limit: int) -> list[NormalizedName]:
+        """Some projects of which this upstream has had a page, at most ``limit``."""
+        rows = self._database.all(
+            """
+            SELECT project FROM pages
+            WHERE upstream_id = :upstream_id AND generation = :generation AND tag IS NOT NULL LIMIT :limit
+            """,
+            {"upstream_id": key.upstream_id, "generation": key.generation, "limit": limit},
+        )
+        return [row["project"] for row in rows]
+
     async def list_projects(self, limit: int | None = None) -> list[NormalizedName]:
         """The names of which some upstream has a page, sorted, at most ``limit`` of them.
 
@@ -197,6 +232,20 @@ class PageStore:
 
 def _bump_revision(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE pages_revision SET revision = revision + 1")
+
+
+def _remember_purge(connection: sqlite3.Connection, project: NormalizedName) -> None:
+    connection.execute(
+        """
+        INSERT INTO purges (project, revision) SELECT :project, revision FROM pages_revision WHERE true
+        ON CONFLICT (project) DO UPDATE SET revision = excluded.revision
+        """,
+        {"project": project},
+    )
+    connection.execute(
+        "DELETE FROM purges WHERE revision <= (SELECT revision FROM pages_revision) - :kept",
+        {"kept": PURGES_REMEMBERED},
+    )
 
 
 def _row(key: PageKey, project: NormalizedName) -> dict[str, object]:
@@ -229,10 +278,11 @@ def _replace(connection: sqlite3.Connection, values: dict[str, object]) -> None:
         values,
     )
     if old is not None and old["tag"] != values["tag"]:
-        _drop_unreferenced(connection, old["tag"])
+        drop_unreferenced(connection, old["tag"])
 
 
-def _drop_unreferenced(connection: sqlite3.Connection, tag: str | None) -> None:
+def drop_unreferenced(connection: sqlite3.Connection, tag: str | None) -> None:
+    """Remove a body whose last page has gone."""
     if tag is not None:
         connection.execute(
             "DELETE FROM page_bodies WHERE tag = :tag AND NOT EXISTS (SELECT 1 FROM pages WHERE tag = :tag)",

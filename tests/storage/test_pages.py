@@ -203,6 +203,19 @@ async def test_projects_with_a_page_are_listed_in_order_and_404s_are_not(
     assert await pages.list_projects(limit=1) == ["x"]
 
 
+async def test_the_projects_of_one_upstream_are_those_of_which_it_has_a_page_now(
+    pages: PageStore, key: PageKey, upstreams: UpstreamStore
+) -> None:
+    other = upstreams.add(UpstreamSettings(name="b", url="https://b.example.org/")).key
+    await put(pages, key, "t", 5.0, project=Y)
+    await put(pages, key, "t", 5.0, project=X)
+    await pages.put_missing(key, NormalizedName("absent"), 5.0)
+    await put(pages, other, "t", 5.0, project=NormalizedName("others"))
+    assert sorted(pages.projects_of(key, 5)) == ["x", "y"]
+    assert len(pages.projects_of(key, 1)) == 1
+    assert pages.projects_of(PageKey(key.upstream_id, key.generation + 1), 5) == []
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -1,0 +1,1 @@
+"""The way to one upstream, walked step by step: ``walk`` goes it, the others are its steps."""

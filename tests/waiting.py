@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 STEP_SECONDS = 0.01
@@ -20,3 +21,12 @@ async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float 
     async with asyncio.timeout(within):
         while not await condition():  # noqa: ASYNC110
             await asyncio.sleep(STEP_SECONDS)
+
+
+def wait_until(condition: Callable[[], bool], *, within: float = 5.0) -> None:
+    """The same in a test without a loop. (``asyncio.run`` there would leave the loop of other tests unclosed.)"""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(STEP_SECONDS)

@@ -9,6 +9,7 @@ import asyncio
 import email.utils
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from urllib.parse import quote
 
 from pyproxy.errors import (
@@ -21,6 +22,7 @@ from pyproxy.errors import (
 )
 from pyproxy.net.connection import UpstreamConnection
 from pyproxy.net.response import ResponseHead, answered
+from pyproxy.net.second_hand import explained, is_second_hand
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 """PEP 691, "Recommendations": JSON first; an index that knows none of it answers with HTML."""
@@ -34,7 +36,10 @@ WHOLE_PAGE_SECONDS = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchedPage:
-    """A 200. ``body`` is decoded; ``url`` is the one that links are relative to; ``serial`` as the upstream sent it."""
+    """A 200. ``body`` is decoded; ``url`` is the one that links are relative to; ``serial`` as the upstream sent it.
+
+    ``second_hand``: the upstream is a pyproxy, and says that its answer is stale or degraded.
+    """
 
     body: bytes = field(repr=False)
     content_type: str | None
@@ -42,13 +47,18 @@ class FetchedPage:
     last_modified: str | None
     url: str
     serial: str | None
+    second_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """A 304: what we hold is current. ``etag`` is the validator to use from now on, if the answer named one."""
+    """A 304: what we hold is current. ``etag`` is the validator to use from now on, if the answer named one.
+
+    ``second_hand`` as in `FetchedPage`.
+    """
 
     etag: str | None
+    second_hand: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +98,19 @@ class PageFetcher:
         5xx (unless it says ``Retry-After``) is tried once more. Raises UpstreamError; UpstreamStatus for a status
         that decides nothing.
         """
+        url = f"{self._index_url}{quote(project)}/"
+        return await self.fetch_url(url, ACCEPT, etag=etag, last_modified=last_modified, page_timeout=page_timeout)
+
+    async def fetch_url(
+        self, url: str, accept: str, *, etag: str | None, last_modified: str | None, page_timeout: float
+    ) -> FetchedPage | NotModified | Missing:
+        """The same for any document of the upstream about a project."""
         loop = asyncio.get_running_loop()
-        headers = {"Accept": ACCEPT}
+        headers = {"Accept": accept}
         if etag is not None:
             headers["If-None-Match"] = etag
         if last_modified is not None:
             headers["If-Modified-Since"] = last_modified
-        url = f"{self._index_url}{quote(project)}/"
         deadline = loop.time() + page_timeout
         try:
             async with asyncio.timeout(max(WHOLE_PAGE_SECONDS, page_timeout)):
@@ -124,13 +140,15 @@ class PageFetcher:
                 last_modified=head.headers.get("last-modified"),
                 url=head.url,
                 serial=head.headers.get("x-pypi-last-serial"),
+                second_hand=is_second_hand(head),
             )
         if head.status == 304 and ("If-None-Match" in headers or "If-Modified-Since" in headers):
-            return NotModified(head.headers.get("etag"))
+            return NotModified(head.headers.get("etag"), is_second_hand(head))
         if head.status in (404, 410):
             return Missing(head.status)
         retry_after = parse_retry_after(head.headers.get("retry-after"), self._clock())
-        raise UpstreamStatus(self._upstream, head.status, self._reason(head.status), retry_after)
+        reason = self._reason(head.status) + explained(head, page.body)
+        raise UpstreamStatus(self._upstream, head.status, reason, retry_after)
 
     def _reason(self, status: int) -> str:
         settings = self._connection.settings
@@ -183,7 +201,7 @@ class _PageReceiver:
 
 def _may_help_again(error: UpstreamError) -> bool:
     if isinstance(error, UpstreamStatus):
-        return error.status >= 500 and error.retry_after is None
+        return error.status >= 500 and error.status != HTTPStatus.LOOP_DETECTED and error.retry_after is None
     return isinstance(error, ConnectionBroken | BrokenOff)
 
 

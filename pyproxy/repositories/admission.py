@@ -31,7 +31,7 @@ def admitted(upstreams: Sequence[Upstream], project: NormalizedName) -> list[Ups
     Raises `NoActiveUpstream` when all are switched off, `NameReserved` when the name belongs to upstreams that are,
     `ProjectNotAdmitted` when the patterns of the active ones leave it out.
     """
-    owners = [upstream for upstream in upstreams if _is_explicit(upstream.settings, project)]
+    owners = explicit_owners(upstreams, project)
     if owners:
         active = [upstream for upstream in owners if upstream.settings.active]
         if not active:
@@ -49,6 +49,11 @@ def admitted(upstreams: Sequence[Upstream], project: NormalizedName) -> list[Ups
             project, f"no upstream may be asked for {project}: their project patterns leave it out"
         )
     return open_to_it
+
+
+def explicit_owners(upstreams: Sequence[Upstream], project: NormalizedName) -> list[Upstream]:
+    """The upstreams, active or not, to whose explicit ``projects`` the name belongs; usually none."""
+    return [upstream for upstream in upstreams if _is_explicit(upstream.settings, project)]
 
 
 def _is_explicit(settings: UpstreamSettings, project: NormalizedName) -> bool:

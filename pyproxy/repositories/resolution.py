@@ -10,6 +10,8 @@ An upstream's newest known answer decides while it is fresh; otherwise the upstr
 outcome              what follows
 ===================  =======================================================================================
 ``FOUND``            this upstream owns the project; nobody further is asked
+``SECOND_HAND``      the same, but the upstream is a pyproxy that says its page is stale: so it is ours, and the
+                     next request asks again
 ``MISSING``          (404, 410, an index page without files) the next upstream
 a failure            its last known answer: a page up to ``serve_stale_for`` old is served stale; a 404 up to
                      an hour old moves on. Nothing known: ``on_failure`` ``next`` moves on, and what answers
@@ -41,6 +43,7 @@ class Outcome(enum.Enum):
     """What asking an upstream came to, in this look-up; a failure is the `UpstreamError` itself."""
 
     FOUND = "found"
+    SECOND_HAND = "second-hand"
     MISSING = "missing"
     OVERDUE = "overdue"
     OFFLINE = "offline"
@@ -145,6 +148,8 @@ def decide(
         outcome, known = candidate.outcome, candidate.known
         if outcome is Outcome.FOUND:
             return Serve(index, Freshness.MISS, passed_over)
+        if outcome is Outcome.SECOND_HAND:
+            return Serve(index, Freshness.STALE, passed_over)
         if outcome is Outcome.MISSING:
             continue
         if outcome is None:

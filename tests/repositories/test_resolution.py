@@ -3,7 +3,8 @@
 Each upstream is written as ``<known answer> <outcome> [stop]``:
 
 * known: ``new`` (never asked for this project), ``page@AGE`` or ``404@AGE`` with s, m, h or d (negative: in the future)
-* outcome of asking: ``?`` (not asked yet), ``found``, ``missing``, ``fails``, ``overdue``, ``offline``
+* outcome of asking: ``?`` (not asked yet), ``found``, ``missing``, ``fails``, ``overdue``, ``offline``,
+  ``second-hand``
 
 Pages are fresh for 5 minutes, 404s for one, pages are served stale for 30 days.
 """
@@ -79,6 +80,8 @@ RULES = [
     ("a known 404 past its freshness is asked again for a second", ("404@2m ?", "new ?"), "ask a for 1s, known"),
     ("a page too old to stand in gets the full share", ("page@31d ?", "new ?"), "ask a for 5s"),
     ("a valid page owns the project", ("new found", "page@1m ?"), "serve a miss"),
+    ("so does one at second hand, but it is stale", ("new second-hand", "page@1m ?"), "serve a stale"),
+    ("and degraded behind a failure", ("new fails", "new second-hand"), "serve b stale degraded"),
     ("404 or 410: the next upstream is tried", ("new missing", "new ?"), "ask b for 10s"),
     ("a later upstream's page is served after a 404", ("new missing", "new found"), "serve b miss"),
     ("a failure serves the last known page stale", ("page@6m fails", "page@1m ?"), "serve a stale"),

@@ -49,7 +49,8 @@ class ProjectDetail(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", o
     """A project page.
 
     ``versions`` is ``None`` where the upstream gave none (then API version 1.0 is announced, PEP 700);
-    ``status`` and ``status_reason`` are PEP 792's; ``extra`` holds unknown public top-level keys.
+    ``status`` and ``status_reason`` are PEP 792's; ``extra`` holds unknown public top-level keys, and
+    under ``meta`` and ``project-status`` those of these two objects.
     """
 
     name: NormalizedName
@@ -60,9 +61,3 @@ class ProjectDetail(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", o
     tracks: tuple[str, ...] = ()
     alternate_locations: tuple[str, ...] = ()
     extra: dict[str, Any] = {}
-
-
-class ProjectList(msgspec.Struct, frozen=True, kw_only=True):
-    """The list of projects at ``/simple/``: normalised names, sorted."""
-
-    names: tuple[NormalizedName, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
@@ -43,7 +43,9 @@ _HTTP_URL = re.compile(
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_UPLOAD_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*(?:Z|\+00:?00)", re.ASCII)
+_UPLOAD_TIME = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*(?:[Zz]|[+-]00:?00|([+-]\d\d):?(\d\d))", re.ASCII
+)
 _URL_SAFE = "!$%&'()*+,/:;=?@[]~-._"
 
 
@@ -85,18 +87,21 @@ def size_of(raw: object) -> int | None:
 
 
 def upload_time_of(raw: object) -> str | None:
-    """An upload time (PEP 700: ISO 8601 in UTC), verbatim unless it spells UTC otherwise than ``Z``.
+    """An upload time (PEP 700: ISO 8601 in UTC), verbatim unless it is spelt otherwise or in another zone.
 
     One without an offset is dropped: guessing would move it by hours, and clients refuse it.
     """
     found = _UPLOAD_TIME.fullmatch(raw) if isinstance(raw, str) else None
     if found is None:
         return None
+    date, time, hours, minutes = found.groups()
     try:
-        datetime.fromisoformat(found[1])
-    except ValueError:
+        given = datetime.fromisoformat(f"{date}T{time}" + (f"{hours}:{minutes}" if hours else ""))
+        if hours:
+            return given.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    except (ValueError, OverflowError):
         return None
-    return found[1] + "Z"
+    return f"{date}T{time}Z"
 
 
 def text_of(raw: object) -> str | None:

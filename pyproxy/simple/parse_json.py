@@ -20,6 +20,7 @@ _FILE_KEYS = frozenset(
 )
 _PAGE_KEYS = frozenset({"meta", "name", "files", "versions", "project-status", "alternate-locations"})
 _META_KEYS = frozenset({"api-version", "tracks", "project-status"})
+_STATUS_KEYS = frozenset({"status", "reason"})
 
 
 def parse_json(body: bytes, url: str, project: NormalizedName) -> ProjectDetail:
@@ -38,17 +39,22 @@ def parse_json(body: bytes, url: str, project: NormalizedName) -> ProjectDetail:
     files = tuple(_usable_files(page["files"], url))
     if page["files"] and not files:
         raise NotAnIndexPage(f"none of the page's {len(page['files'])} entries is a usable file")
-    status, reason = _status(page.get("project-status") or meta.get("project-status"))
+    # PEP 792's prose puts it at the top, an example in the specification into ``meta``.
+    said_of_status = page.get("project-status") or meta.get("project-status")
+    said_of_status = said_of_status if isinstance(said_of_status, dict) else {}
+    status = fields.text_of(said_of_status.get("status"))
     hosts = {fields.host_of(url)}
     extra = fields.public_extra(page, _PAGE_KEYS, hosts)
     if meta_extra := fields.public_extra(meta, _META_KEYS, hosts):
         extra["meta"] = meta_extra
+    if status and (status_extra := fields.public_extra(said_of_status, _STATUS_KEYS, hosts)):
+        extra["project-status"] = status_extra
     return ProjectDetail(
         name=project,
         files=files,
         versions=_versions(page.get("versions")),
         status=status,
-        status_reason=reason,
+        status_reason=fields.text_of(said_of_status.get("reason")) if status else None,
         tracks=fields.absolute_urls(meta.get("tracks")),
         alternate_locations=fields.absolute_urls(page.get("alternate-locations")),
         extra=extra,
@@ -143,11 +149,3 @@ def _yanked(raw: object) -> bool | str:
 
 def _versions(raw: object) -> tuple[str, ...] | None:
     return tuple(version for version in raw if isinstance(version, str)) if isinstance(raw, list) else None
-
-
-def _status(raw: object) -> tuple[str | None, str | None]:
-    """PEP 792's status and reason; the prose puts them at the top, an example in the specification into ``meta``."""
-    if not isinstance(raw, dict):
-        return None, None
-    status = fields.text_of(raw.get("status"))
-    return status, fields.text_of(raw.get("reason")) if status else None

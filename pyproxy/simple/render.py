@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from pyproxy.simple.model import File, ProjectDetail
+from pyproxy.simple.names import normalize
 from pyproxy.simple.negotiate import Format
 
 _FULL_VERSION = "1.4"
@@ -46,14 +47,14 @@ def render_project_detail(detail: ProjectDetail, format: Format, recorded: Mappi
 
 
 def render_project_list(names: Iterable[str], format: Format) -> bytes:
-    """Return the list of projects at ``/simple/``; ``names`` are normalised."""
+    """Return the list of projects at ``/simple/``; ``names`` are valid, in whatever spelling, and kept as they are."""
     if format is Format.JSON_V1:
         return msgspec.json.encode(
             {"meta": {"api-version": _BASE_VERSION}, "projects": [{"name": name} for name in names]}
         )
     head = _html_head("Simple index", _BASE_VERSION, ())
     # Relative, and nothing but the name: Poetry's search takes the href for the name.
-    links = (f'    <a href="{name}/">{name}</a><br>\n' for name in names)
+    links = (f'    <a href="{normalize(name)}/">{name}</a><br>\n' for name in names)
     return "".join((*head, *links, _HTML_END)).encode()
 
 
@@ -66,11 +67,15 @@ def api_version(detail: ProjectDetail) -> str:
 def _json_page(detail: ProjectDetail, recorded: Mapping[str, str]) -> dict[str, Any]:
     extra = dict(detail.extra)
     meta = {**extra.pop("meta", {}), "api-version": api_version(detail)}
+    status_extra = extra.pop("project-status", {})
     if detail.tracks:
         meta["tracks"] = detail.tracks
     page: dict[str, Any] = {**extra, "meta": meta, "name": detail.name}
     if detail.status is not None:
-        page["project-status"] = _without_none(status=detail.status, reason=detail.status_reason)
+        page["project-status"] = {
+            **status_extra,
+            **_without_none(status=detail.status, reason=detail.status_reason),
+        }
     if detail.alternate_locations:
         page["alternate-locations"] = detail.alternate_locations
     if detail.versions is not None:

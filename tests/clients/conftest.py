@@ -22,6 +22,9 @@ MakeUpstream = Callable[[], UpstreamThread]
 MakePypiServer = Callable[..., PypiServer]
 StartPyproxy = Callable[..., PyproxyServer]
 
+JSON_PAGE = {"Accept": "application/vnd.pypi.simple.v1+json"}
+"""What asks for a page as installers do."""
+
 
 @pytest.fixture
 def running() -> Iterator[ExitStack]:

@@ -67,6 +67,11 @@ class ServerProcess:
         """All it has printed so far, over every start."""
         return self.log_path.read_text(encoding="utf-8", errors="replace") if self.log_path.exists() else ""
 
+    @property
+    def running(self) -> bool:
+        """Whether it was started, and not stopped since."""
+        return self._process is not None
+
     def start(self) -> Self:
         """Start and return once it answers HTTP; RuntimeError with the log if it does not."""
         self.folder.mkdir(parents=True, exist_ok=True)

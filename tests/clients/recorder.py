@@ -37,6 +37,7 @@ class Recorder:
     def __init__(self, allowed_host: str) -> None:
         self.allowed_host = allowed_host
         self._asked: list[Asked] = []
+        self._hosts: set[str] = set()
         recorder = self
 
         class Handler(_ForwardHandler):
@@ -59,8 +60,8 @@ class Recorder:
 
     @property
     def strangers(self) -> set[str]:
-        """The hosts other than the allowed one that a client tried to reach."""
-        return {asked.host for asked in self._asked} - {self.allowed_host}
+        """The hosts other than the allowed one that a client tried to reach, taken or not."""
+        return self._hosts - {self.allowed_host}
 
     def take(self) -> Sequence[Asked]:
         """What was asked since the last ``take``."""
@@ -70,6 +71,7 @@ class Recorder:
     def add(self, asked: Asked) -> None:
         """Write one request down (the handler's)."""
         self._asked.append(asked)
+        self._hosts.add(asked.host)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -109,7 +111,8 @@ class _ForwardHandler(BaseHTTPRequestHandler):
         connection = http.client.HTTPConnection(host, timeout=120)
         body_bytes = 0
         with contextlib.closing(connection):
-            connection.request(self.command, path, headers=headers)
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            connection.request(self.command, path, body or None, headers)
             response = connection.getresponse()
             self.send_response_only(response.status, response.reason)
             for name, value in response.headers.items():

@@ -1,4 +1,4 @@
-"""Run pip and uv hermetically: nothing of the machine's own settings, caches or credentials reaches them."""
+"""Run clients hermetically: nothing of the machine's own settings, caches or credentials reaches them."""
 
 from __future__ import annotations
 
@@ -113,14 +113,20 @@ class Client:
         return self._run((uv, *command, *general, "--default-index", index_url, *args))
 
     def _run(self, command: Sequence[str]) -> Run:
-        home = self.folder / "home"
-        home.mkdir(parents=True, exist_ok=True)
-        # A short list of what is let in, so that no PIP_*, UV_*, *_PROXY or netrc of the machine can matter.
-        environ = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
-        environ |= {"HOME": str(home), "PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1"}
-        environ |= {"UV_PYTHON_DOWNLOADS": "never", **self.environ}
-        done = subprocess.run(
-            command, env=environ, cwd=home, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=RUN_LIMIT_SECONDS, check=False,
-        )  # fmt: skip
-        return Run(tuple(command), done.returncode, done.stdout, done.stderr)
+        settings = {"PIP_CONFIG_FILE": os.devnull, "UV_NO_CONFIG": "1", "UV_PYTHON_DOWNLOADS": "never"}
+        return run_alone(command, self.folder / "home", {**settings, **self.environ})
+
+
+def run_alone(command: Sequence[str], home: Path, environ: Mapping[str, str], *, folder: Path | None = None) -> Run:
+    """Run a command that gets nothing of the machine's but the few variables a program needs, and ``environ``.
+
+    ``home`` is made and is its home; it runs in ``folder``, or else there.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    # A short list of what is let in, so that no PIP_*, UV_*, *_PROXY or netrc of the machine can matter.
+    passed = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
+    done = subprocess.run(
+        command, env={**passed, "HOME": str(home), **environ}, cwd=folder or home, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=RUN_LIMIT_SECONDS, check=False,
+    )  # fmt: skip
+    return Run(tuple(command), done.returncode, done.stdout, done.stderr)

@@ -20,6 +20,17 @@ KEPT = CHECKOUT / ".test-venvs"
 
 INSTALLERS = ("pip", "uv")
 PYPISERVER = ("pypiserver", "passlib")
+DEVPI = ("devpi-server",)
+SIMPLE_REPOSITORY_SERVER = ("simple-repository-server",)
+POETRY = ("poetry",)
+PDM = ("pdm", "pdm[locked]")
+"""With the releases that PDM itself is tested with: its requirements allow newer ones at which PDM breaks off."""
+PIPENV = ("pipenv",)
+HATCH = ("hatch",)
+PIP_TOOLS = ("pip-tools",)
+UNEARTH = ("unearth",)
+PYPI_SIMPLE = ("pypi-simple",)
+TWINE = ("twine",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pyproxy.simple.names import normalize
+from tests.simple.reading import JSON
 
 PROJECT = normalize("quick-fox")
-JSON = "application/vnd.pypi.simple.v1+json"
 HTML = "application/vnd.pypi.simple.v1+html"
+PAGES_FOLDER = Path(__file__).parent / "pages"
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Page:
 
     @property
     def body(self) -> bytes:
-        return (Path(__file__).parent / "pages" / self.name).read_bytes()
+        return (PAGES_FOLDER / self.name).read_bytes()
 
     @property
     def read_as(self) -> str:
@@ -34,6 +35,11 @@ class Page:
 PAGES = (
     Page("pypi.json", "https://index.example.org/simple/quick-fox/", JSON, 6),
     Page("pypi.html", "https://index.example.org/simple/quick-fox/", HTML, 3),
+    Page("complete.json", "https://index.example.org/simple/quick-fox/", JSON, 13),
+    Page("complete.html", "https://index.example.org/simple/quick-fox/", HTML, 3),
+    Page("quarantined.json", "https://index.example.org/simple/quick-fox/", JSON, 0),
+    Page("nothing-left.json", "https://index.example.org/simple/quick-fox/", JSON, 0),
+    Page("simple-repository.json", "http://127.0.0.1:8000/simple/quick-fox/", JSON, 2),
     Page("devpi.json", "https://devpi.example.org/root/dev/+simple/quick-fox/", JSON, 3),
     Page("devpi.html", "https://devpi.example.org/root/dev/+simple/quick-fox/", "text/html; charset=utf-8", 3),
     Page("pypiserver.html", "http://127.0.0.1:8085/simple/quick-fox/", "text/html; charset=UTF-8", 3),

@@ -5,6 +5,7 @@ Every entry becomes a plain dictionary in JSON's terms; what an entry does not s
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from html.parser import HTMLParser
@@ -13,7 +14,11 @@ from urllib.parse import parse_qs, unquote, urldefrag, urljoin, urlsplit
 
 Entry = dict[str, Any]
 
-_FILE = re.compile(r".*\.(?:whl|gz|zip|egg|exe|rpm)", re.DOTALL)
+JSON = "application/vnd.pypi.simple.v1+json"
+
+_FILE = re.compile(r".*\.(?:whl|gz|bz2|zip|egg|exe|msi|rpm|deb|json)", re.DOTALL)
+_METADATA_KEYS = ("core-metadata", "dist-info-metadata", "data-dist-info-metadata")
+_SAID_OTHERWISE = {"filename", *_METADATA_KEYS}
 
 
 def read(body: bytes, content_type: str, url: str) -> dict[str, Entry]:
@@ -21,23 +26,52 @@ def read(body: bytes, content_type: str, url: str) -> dict[str, Entry]:
     return _read_json(body, url) if content_type.endswith("json") else _read_html(body.decode(), url)
 
 
+def statements(body: bytes, content_type: str) -> Entry:
+    """What a page says of the project as a whole, apart from ``name`` and the version of the API."""
+    if not content_type.endswith("json"):
+        return _read_metas(body.decode())
+    page = json.loads(body)
+    said = {key: value for key, value in _public(page).items() if key not in ("files", "name")}
+    said |= {key: value for key, value in _public(said.pop("meta", {})).items() if key != "api-version"}
+    if "project-status" in said:
+        said["project-status"] = _public(said["project-status"])
+    # Empty lists of PEP 708 say as little as none.
+    return {key: value for key, value in said.items() if value or key == "versions"}
+
+
 def _read_json(body: bytes, url: str) -> dict[str, Entry]:
     entries = {}
     for raw in json.loads(body)["files"]:
-        metadata = raw.get("core-metadata") or raw.get("data-dist-info-metadata")
+        public = {key: value for key, value in _public(raw).items() if key not in _SAID_OTHERWISE}
         entry = {
+            **public,
             "url": urldefrag(urljoin(url, raw["url"])).url,
-            "hashes": raw["hashes"],
-            "requires-python": raw.get("requires-python"),
-            "yanked": raw.get("yanked") or None,
-            "size": raw.get("size"),
-            "upload-time": raw.get("upload-time"),
-            "core-metadata": metadata or None,
-            "provenance": raw.get("provenance"),
-            "gpg-sig": raw.get("gpg-sig"),
+            "hashes": {name: value for name, value in raw["hashes"].items() if name in hashlib.algorithms_guaranteed},
+            "requires-python": raw.get("requires-python") or None,
+            "yanked": True if raw.get("yanked") == "" else raw.get("yanked") or None,
+            "core-metadata": next((raw[key] for key in _METADATA_KEYS if raw.get(key)), None),
         }
         entries[raw["filename"]] = {key: value for key, value in entry.items() if value is not None}
     return entries
+
+
+def _public(said: Entry) -> Entry:
+    return {key: value for key, value in said.items() if not key.startswith("_")}
+
+
+def _read_metas(text: str) -> Entry:
+    reader = _Anchors()
+    reader.feed(text)
+    said: Entry = {}
+    for name in ("tracks", "alternate-locations"):
+        if values := [content for meta, content in reader.metas if meta == f"pypi:{name}"]:
+            said[name] = values
+    metas = dict(reader.metas)
+    if "pypi:project-status" in metas:
+        said["project-status"] = {"status": metas["pypi:project-status"]}
+        if "pypi:project-status-reason" in metas:
+            said["project-status"]["reason"] = metas["pypi:project-status-reason"]
+    return said
 
 
 def _read_html(text: str, url: str) -> dict[str, Entry]:
@@ -72,11 +106,12 @@ def _metadata(attributes: dict[str, str | None]) -> object:
 
 
 class _Anchors(HTMLParser):
-    """Collects every anchor's attributes and text."""
+    """Collects every anchor's attributes and text, and every named meta."""
 
     def __init__(self) -> None:
         super().__init__()
         self.base = ""
+        self.metas: list[tuple[str, str]] = []
         self.anchors: list[tuple[dict[str, str | None], str]] = []
         self._open: dict[str, str | None] | None = None
         self._text = ""
@@ -84,6 +119,8 @@ class _Anchors(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "base":
             self.base = dict(attrs)["href"] or ""
+        elif tag == "meta" and dict(attrs).get("name"):
+            self.metas.append((dict(attrs)["name"] or "", dict(attrs).get("content") or ""))
         elif tag == "a":
             self._open, self._text = dict(attrs), ""
 

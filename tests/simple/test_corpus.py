@@ -6,12 +6,15 @@ import json
 from urllib.parse import urljoin, urlsplit
 
 import pytest
+from packaging.utils import parse_wheel_filename
 
 from pyproxy.simple import canonical, work
 from pyproxy.simple.negotiate import Format
 from pyproxy.simple.parse import parse_project_detail
-from tests.simple.corpus import PAGES, PROJECT, Page
-from tests.simple.reading import Entry, read
+from tests.simple.corpus import PAGES, PAGES_FOLDER, PROJECT, Page
+from tests.simple.reading import JSON, Entry, read, statements
+
+IN_HTML = ("url", "hashes", "requires-python", "yanked", "core-metadata", "provenance", "gpg-sig")
 
 OURS = "https://proxy.example.com/prefix/simple/quick-fox/"
 
@@ -22,9 +25,13 @@ def before(page: Page) -> dict[str, Entry]:
     return read(page.body, page.read_as, page.url)
 
 
-def after(page: Page, format: Format) -> dict[str, Entry]:
+def rendered(page: Page, format: Format) -> bytes:
     prepared = work.prepare(page.body, page.content_type, page.url, PROJECT)
-    return read(work.render(prepared.canonical_z, format, {}).body, format.value, OURS)
+    return work.render(prepared.canonical_z, format, {}).body
+
+
+def after(page: Page, format: Format) -> dict[str, Entry]:
+    return read(rendered(page, format), format.value, OURS)
 
 
 @pages
@@ -38,6 +45,32 @@ def test_no_field_is_lost_or_changed_on_the_way_to_json(page: Page) -> None:
 
 
 @pages
+def test_no_statement_about_the_project_is_lost_or_changed_on_the_way_to_json(page: Page) -> None:
+    """Status, versions, tracks, alternate locations and what nobody knows yet (checks 31, 32)."""
+    expected, served = statements(page.body, page.read_as), statements(rendered(page, Format.JSON_V1), JSON)
+    # Where the upstream does not say which versions there are, its files do.
+    assert served == {**{key: served[key] for key in ("versions",) if key in served}, **expected}
+
+
+@pages
+@pytest.mark.parametrize("format", [Format.HTML_V1, Format.TEXT_HTML])
+def test_html_has_the_same_statements_about_the_project_as_far_as_it_can(page: Page, format: Format) -> None:
+    in_json = statements(rendered(page, Format.JSON_V1), JSON)
+    in_html = statements(rendered(page, format), format.value)
+    expected = {key: in_json[key] for key in ("tracks", "alternate-locations") if key in in_json}
+    if status := in_json.get("project-status"):
+        expected["project-status"] = {key: status[key] for key in ("status", "reason") if key in status}
+    assert in_html == expected
+
+
+@pages
+def test_the_versions_of_a_page_that_names_none_are_those_of_its_files(page: Page) -> None:
+    if "versions" not in statements(page.body, page.read_as):
+        wheels = {str(parse_wheel_filename(name)[1]) for name in before(page) if name.endswith("py3-none-any.whl")}
+        assert wheels <= set(statements(rendered(page, Format.JSON_V1), JSON)["versions"])
+
+
+@pages
 @pytest.mark.parametrize("format", [Format.HTML_V1, Format.TEXT_HTML])
 def test_html_says_the_same_as_json_in_its_own_terms(page: Page, format: Format) -> None:
     """(checks 25, 34)"""
@@ -45,7 +78,7 @@ def test_html_says_the_same_as_json_in_its_own_terms(page: Page, format: Format)
     assert list(in_html) == list(in_json)
     for filename, entry in in_json.items():
         sha256 = entry["hashes"].get("sha256")
-        expected = {key: value for key, value in entry.items() if key not in ("size", "upload-time")}
+        expected = {key: value for key, value in entry.items() if key in IN_HTML}
         expected["hashes"] = {"sha256": sha256} if sha256 else {}
         assert in_html[filename] == expected
 
@@ -95,6 +128,22 @@ def test_our_own_pages_read_back_through_us_as_the_same_files(page: Page) -> Non
     rendered = work.render(once.canonical_z, Format.JSON_V1, {}).body
     twice = work.prepare(rendered, Format.JSON_V1.content_type, OURS, PROJECT)
     assert work.render(twice.canonical_z, Format.JSON_V1, {}).body == rendered
+
+
+def test_entries_that_cannot_be_used_cost_nothing_but_themselves() -> None:
+    """Duplicates, links out of the folder, values cut short and tags left open (check 83, pain 29, F36)."""
+    url = "https://index.example.org/simple/quick-fox/"
+    body = (PAGES_FOLDER / "battered.html").read_bytes()
+    detail = parse_project_detail(body, "text/html", url, PROJECT)
+    files = "https://index.example.org/p/"
+    assert [(file.filename, file.url, file.hashes) for file in detail.files] == [
+        ("quick_fox-1.0-py3-none-any.whl", f"{files}quick_fox-1.0-py3-none-any.whl", {"sha256": "4" * 64}),
+        ("quick_fox-1.0.tar.gz", f"{files}quick_fox-1.0.tar.gz", {}),
+        ("quick_fox-1.0.zip", f"{files}quick_fox-1.0.zip", {"sha1": "c" * 40}),
+        ("quick_fox-0.9.tar.gz", f"{files}quick_fox-0.9.tar.gz", {"sha256": "a" * 64}),
+    ]
+    assert [file.yanked for file in detail.files] == [False, False, False, True]
+    assert not any(file.core_metadata for file in detail.files)
 
 
 def test_a_page_level_statement_passes_in_both_formats() -> None:

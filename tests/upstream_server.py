@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 import ssl
 from collections import deque
@@ -196,6 +197,14 @@ class UpstreamServer(Site):
     def set_page(self, project: str, body: bytes, content_type: str) -> None:
         """This very page, whatever files there are."""
         self.pages[project] = (body, content_type)
+
+    def set_list(self, body: bytes, content_type: str) -> None:
+        """This very list of projects, whatever projects there are."""
+        self.listing = (body, content_type)
+
+    def set_json(self, name: str, document: object, content_type: str = "application/json") -> None:
+        """What ``/pypi/<name>/json`` answers: ``demo`` for a project, ``demo/1.0`` for a release."""
+        self.json_documents[name] = (json.dumps(document).encode(), content_type)
 
     def remove(self, project: str) -> None:
         """No such project any more (404)."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pyproxy.errors import PageGone
-from pyproxy.handlers.base import BaseHandler
+from pyproxy.handlers.conditional import ConditionalHandler
+from pyproxy.handlers.streaming import StreamingHandler
 from pyproxy.repositories.base import ProjectPage
 from pyproxy.repositories.resolution import Freshness
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
-from pyproxy.simple.negotiate import Format, accepts_gzip, choose_format
-from pyproxy.simple.work import Rendered, render_list
+from pyproxy.simple.negotiate import Format, choose_format
 
 MAX_AGE_LIMIT = 600
 """Seconds that clients may keep a page; PyPI's own figure."""
@@ -18,7 +18,7 @@ CANONICAL_FOR = "public, max-age=86400"
 """How long clients may keep a redirect to the right spelling: it never changes."""
 
 
-class SimpleHandler(BaseHandler):
+class SimpleHandler(ConditionalHandler):
     """What the list and the pages share: negotiation and conditional answers."""
 
     def set_default_headers(self) -> None:
@@ -30,24 +30,11 @@ class SimpleHandler(BaseHandler):
         accept = ", ".join(self.request.headers.get_list("Accept")) or None
         return choose_format(accept, self.get_query_argument("format", None))
 
-    def send(self, rendered: Rendered, format: Format, max_age: int) -> None:
-        """The rendered page, or 304 where the client has it."""
-        gzip = accepts_gzip(self.request.headers.get("Accept-Encoding"))
-        self.set_header("Content-Type", format.content_type)
-        self.set_header("Cache-Control", f"public, max-age={max_age}" if max_age else "max-age=0")
-        # A strong ETag names bytes, so each coding has its own (RFC 9110 section 8.8.3.3).
-        self.set_header("Etag", f'"{rendered.etag_base}-gzip"' if gzip else f'"{rendered.etag_base}"')
-        if self.check_etag_header():
-            self.set_status(304)
-            self.finish()
-            return
-        if gzip:
-            self.set_header("Content-Encoding", "gzip")
-        self.finish(rendered.gzipped if gzip else rendered.body)
-
 
 class ProjectHandler(SimpleHandler):
     """One project's page."""
+
+    route = "page"
 
     async def get(self, raw_name: str, slash: str) -> None:
         project = normalize(raw_name)
@@ -64,9 +51,12 @@ class ProjectHandler(SimpleHandler):
             page = await self.repository.get_project_detail(project)
             rendered = await self.services.rendered.get(page, format)
         self.outcome, self.upstream = page.freshness.value, page.upstream
-        self.set_header("Cache-Status", cache_status(page))
+        self.set_header("Cache-Status", cache_status(page.freshness, page.stale_because, degraded=page.degraded))
         self.set_header("X-Pyproxy-Upstream", page.upstream)
-        self.send(rendered, format, max_age(page, self.services.clock()))
+        gzip = self.accepts_gzip()
+        seconds = max_age(page, self.services.clock())
+        if self.announce(format.content_type, rendered.etag_base, gzip=gzip, max_age=seconds):
+            self.finish(rendered.gzipped if gzip else rendered.body)
 
     head = get
 
@@ -79,21 +69,41 @@ class ProjectHandler(SimpleHandler):
         self.finish()
 
 
-class ListHandler(SimpleHandler):
-    """The projects known here."""
+class ListHandler(SimpleHandler, StreamingHandler):
+    """The list of projects: those known here, or an upstream's, which may be tens of megabytes from the disk."""
+
+    route = "list"
+    subject = "the list of projects"
 
     async def get(self) -> None:
-        format = self.choose_format()
-        projects = await self.repository.get_project_list()
-        rendered = await self.services.workshop.run(len(projects.names) * 64, render_list, projects.names, format)
-        self.set_header("Cache-Status", "pyproxy; hit")
-        self.send(rendered, format, 0)
+        format, gzip = self.choose_format(), self.accepts_gzip()
+        self.wait_from_now()
+        async with self.in_time():
+            answer = await self.repository.get_project_list(format, gzip=gzip)
+        try:
+            self.outcome = answer.freshness.value
+            self.set_header("Cache-Status", cache_status(answer.freshness, answer.stale_because))
+            if answer.upstream:
+                self.upstream = answer.upstream
+                self.set_header("X-Pyproxy-Upstream", answer.upstream)
+            max_age = seconds_to_keep(answer.freshness, answer.fresh_until, self.services.clock())
+            if not self.announce(format.content_type, answer.etag_base, gzip=gzip, max_age=max_age):
+                return
+            self.set_header("Content-Length", str(answer.size))
+            if self.request.method == "HEAD":
+                self.finish()
+            else:
+                await self.stream(answer.chunks(), answer.size)
+        finally:
+            answer.close()
 
     head = get
 
 
 class SlashHandler(SimpleHandler):
     """``/simple`` without its slash: relative links would break there."""
+
+    route = "redirect"
 
     def get(self) -> None:
         self.set_status(301)
@@ -104,19 +114,22 @@ class SlashHandler(SimpleHandler):
     head = get
 
 
-def cache_status(page: ProjectPage) -> str:
+def cache_status(freshness: Freshness, stale_because: str, *, degraded: bool = False) -> str:
     """RFC 9211: ``pyproxy; hit``, ``fwd=miss`` or ``fwd=stale``; degraded answers say so."""
-    if page.degraded:
+    if degraded:
         return "pyproxy; fwd=miss; detail=degraded"
-    if page.freshness is Freshness.HIT:
+    if freshness is Freshness.HIT:
         return "pyproxy; hit"
-    if page.freshness is Freshness.MISS:
+    if freshness is Freshness.MISS:
         return "pyproxy; fwd=miss"
-    return f"pyproxy; fwd=stale; detail={page.stale_because}"
+    return f"pyproxy; fwd=stale; detail={stale_because}"
 
 
 def max_age(page: ProjectPage, now: float) -> int:
-    """How long clients may keep the page, in whole seconds: never longer than it is fresh here."""
-    if page.degraded or page.freshness is Freshness.STALE:
-        return 0
-    return max(0, min(int(page.fresh_until - now), MAX_AGE_LIMIT))
+    """How long clients may keep the page, in whole seconds."""
+    return 0 if page.degraded else seconds_to_keep(page.freshness, page.fresh_until, now)
+
+
+def seconds_to_keep(freshness: Freshness, fresh_until: float, now: float) -> int:
+    """How long clients may keep an answer: never longer than it is fresh here, and a stale one not at all."""
+    return 0 if freshness is Freshness.STALE else int(max(0.0, min(fresh_until - now, MAX_AGE_LIMIT)))

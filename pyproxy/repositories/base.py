@@ -8,13 +8,15 @@ and must never be taken for "does not exist".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from pyproxy.repositories.ranges import WantedRange
 from pyproxy.repositories.resolution import Freshness
-from pyproxy.simple.model import NormalizedName, ProjectList
+from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.negotiate import Format
+from pyproxy.simple.work import Rendered
 
 LOCAL = "local"
 """Stands where an upstream's name would: the answer came from the local directory."""
@@ -75,6 +77,43 @@ class FileRequest:
     head: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAnswer:
+    """The list in one format and coding: ``size`` bytes, which ``chunks`` yields; ``close`` must be called.
+
+    ``etag_base`` names the content before any coding. ``upstream`` is whose list it is, empty for the names known
+    here. It holds until ``fresh_until`` (unix seconds). ``stale_because``: a token for the ``Cache-Status`` of a stale
+    list.
+    """
+
+    etag_base: str
+    size: int
+    chunks: Callable[[], AsyncGenerator[bytes]] = field(repr=False)
+    close: Callable[[], None] = field(repr=False)
+    upstream: str = ""
+    freshness: Freshness = Freshness.HIT
+    fresh_until: float = 0.0
+    stale_because: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonAnswer:
+    """A document of the legacy JSON API, ready to be sent; ``rendered`` holds URLs of the address it was made for.
+
+    ``freshness``, ``stale_because`` and ``degraded`` as in `ProjectPage`; it holds until ``fresh_until`` (unix
+    seconds, 0 for not at all). ``made`` is a token where the document was made here: ``made``, or
+    ``made-after-timeout`` and the like where the upstream may have one.
+    """
+
+    rendered: Rendered = field(repr=False)
+    upstream: str
+    freshness: Freshness
+    stale_because: str = ""
+    degraded: bool = False
+    fresh_until: float = 0.0
+    made: str = ""
+
+
 class FileContent(Protocol):
     """A file on disk, arriving, or passed through by range: one shape for all three.
 
@@ -112,14 +151,20 @@ class FileContent(Protocol):
 class Repository(Protocol):
     """Answers for projects and files."""
 
-    async def get_project_list(self) -> ProjectList:
-        """The projects known here: local, and seen at an upstream."""
+    async def get_project_list(self, format: Format, *, gzip: bool) -> ListAnswer:
+        """The list of projects at ``/simple/``, in one format and coding; as `project_list.ProjectLists`."""
 
     async def get_project_detail(self, project: NormalizedName) -> ProjectPage:
         """The project's page.
 
         Raises `ProjectNotFound` (every upstream that may be asked said so), `ProjectUnavailable` (some failed and
         nothing better is known), `NotAnswered` (nobody may be asked).
+        """
+
+    async def get_project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:
+        """The legacy JSON API's document of the project, or of a release, with file URLs below ``base``.
+
+        Raises as ``get_project_detail`` does, and `ReleaseNotFound`.
         """
 
     async def get_file(self, request: FileRequest) -> FileContent:

@@ -151,12 +151,14 @@ def make_config(directory: Path, upstreams: list[UpstreamSettings], **cache: Any
     max_size = cache.pop("max_size", None)
     server = cache.pop("server", ServerConfig(port=0))
     log_format = cache.pop("log_format", "text")
+    project_list = cache.pop("project_list", "known")
     return Config(
         server=server,
         logging=LoggingConfig(format=log_format),
         storage=StorageConfig(directory=directory, min_free=min_free, max_size=max_size),
         local=LocalConfig(directory=local),
         cache=CacheConfig(**cache),
+        project_list=project_list,
         upstreams=tuple(upstreams),
     )
 
@@ -164,7 +166,7 @@ def make_config(directory: Path, upstreams: list[UpstreamSettings], **cache: Any
 def _request(port: int, method: str, path: str, headers: dict[str, str]) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     with contextlib.closing(connection):
-        connection.putrequest(method, path, skip_accept_encoding=True)
+        connection.putrequest(method, path, skip_accept_encoding=True, skip_host="Host" in headers)
         for name, value in headers.items():
             connection.putheader(name, value)
         connection.endheaders()

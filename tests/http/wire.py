@@ -40,9 +40,15 @@ async def exchange(port: int, request: bytes) -> RawAnswer:
 
 
 async def get_raw(
-    port: int, target: bytes, *, method: bytes = b"GET", headers: bytes = b"", body: bytes = b""
+    port: int,
+    target: bytes,
+    *,
+    method: bytes = b"GET",
+    headers: bytes = b"",
+    body: bytes = b"",
+    host: bytes = b"proxy.example.org",
 ) -> RawAnswer:
     """A request for exactly this target; ``headers`` are whole lines."""
     length = b"Content-Length: %d\r\n" % len(body) if body else b""
-    start = b"%s %s HTTP/1.1\r\nHost: proxy.example.org\r\nConnection: close\r\n" % (method, target)
+    start = b"%s %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n" % (method, target, host)
     return await exchange(port, start + headers + length + b"\r\n" + body)

@@ -79,6 +79,8 @@ class Site:
     serial: int | None = None
     projects: dict[str, dict[str, SiteFile]] = field(default_factory=dict)
     pages: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    json_documents: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    listing: tuple[bytes, str] | None = None
 
     def answer(self, request: Recorded) -> Answer:
         """The well-behaved answer to a request."""
@@ -86,11 +88,11 @@ class Site:
             return Answer(401, b"who are you?", {"WWW-Authenticate": 'Basic realm="upstream"'})
         path = unquote(request.path.partition("?")[0])
         if path in ("/simple/", "/simple"):
-            names = [{"name": name} for name in sorted({*self.projects, *self.pages})]
-            body = json.dumps({"meta": {"api-version": "1.0"}, "projects": names}).encode()
-            return Answer(200, body, {"Content-Type": JSON_TYPE})
+            return self._list(request)
         if match := re.fullmatch(r"/simple/([^/]+)/", path):
             return self._page(match[1], request)
+        if match := re.fullmatch(r"/pypi/(.+)/json", path):
+            return self._json(match[1], request)
         if path.startswith(FILES):
             return self._file(path.removeprefix(FILES), request)
         return Answer(404, b"no such thing")
@@ -103,6 +105,18 @@ class Site:
         pair = base64.b64encode(f"{self.username}:{self.password or ''}".encode()).decode()
         return request.headers.get("authorization") == f"Basic {pair}"
 
+    def _list(self, request: Recorded) -> Answer:
+        if self.listing is not None:
+            return self._conditional(*self.listing, request)
+        names = sorted({*self.projects, *self.pages})
+        if self.html_only:
+            links = "".join(f'<a href="/simple/{name}/">{name}</a>\n' for name in names)
+            body = f"<!DOCTYPE html><html><head><title>Simple index</title></head><body>\n{links}</body>".encode()
+        else:
+            projects = [{"name": name, "_last-serial": 7} for name in names]
+            body = json.dumps({"meta": {"api-version": "1.0", "_last-serial": 7}, "projects": projects}).encode()
+        return self._conditional(body, "text/html; charset=utf-8" if self.html_only else JSON_TYPE, request)
+
     def _page(self, project: str, request: Recorded) -> Answer:
         if project in self.pages:
             body, content_type = self.pages[project]
@@ -110,6 +124,9 @@ class Site:
             body, content_type = self._render(project, request)
         else:
             return Answer(404, b"no such project")
+        return self._conditional(body, content_type, request)
+
+    def _conditional(self, body: bytes, content_type: str, request: Recorded) -> Answer:
         headers = {"Content-Type": content_type, "Vary": "Accept, Accept-Encoding"}
         if self.serial is not None:
             headers["X-PyPI-Last-Serial"] = str(self.serial)
@@ -119,6 +136,18 @@ class Site:
                 return Answer(304, b"", headers)
         if self.gzip_pages and "gzip" in request.headers.get("accept-encoding", ""):
             return Answer(200, gzip.compress(body, mtime=0), {**headers, "Content-Encoding": "gzip"})
+        return Answer(200, body, headers)
+
+    def _json(self, name: str, request: Recorded) -> Answer:
+        """A document of the legacy JSON API: of ``demo`` or ``demo/1.0``."""
+        if name not in self.json_documents:
+            return Answer(404, b'{"message": "Not Found"}', {"Content-Type": "application/json"})
+        body, content_type = self.json_documents[name]
+        headers = {"Content-Type": content_type}
+        if not self.no_etag:
+            headers["ETag"] = f'"{_sha256(body)[:16]}"'
+        if not self.no_etag and request.headers.get("if-none-match") == headers["ETag"]:
+            return Answer(304, b"", headers)
         return Answer(200, body, headers)
 
     def _render(self, project: str, request: Recorded) -> tuple[bytes, str]:

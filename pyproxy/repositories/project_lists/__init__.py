@@ -1,0 +1,1 @@
+"""What ``/simple/`` lists: what is known here, or what the most trusted upstream lists."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9A-Fa-f:.]+\](:\d+)?")
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?", re.ASCII)
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 
 
@@ -34,13 +34,18 @@ def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
     return parsed is not None and any(parsed in network for network in trusted)
 
 
+def is_host(text: str) -> bool:
+    """Whether the text is a plain host, with or without a port: nothing that needs escaping, or leads elsewhere."""
+    return _HOST.fullmatch(text) is not None
+
+
 def visited_url(scheme: str, host: str, headers: Mapping[str, str]) -> str:
     """The server's URL as its visitor sees it, from a trusted proxy's headers where they make sense."""
     proto = _first(headers.get("X-Forwarded-Proto", "")).lower()
     if proto in ("http", "https"):
         scheme = proto
     forwarded_host = _first(headers.get("X-Forwarded-Host", ""))
-    if _HOST.fullmatch(forwarded_host):
+    if is_host(forwarded_host):
         host = forwarded_host
     prefix = _first(headers.get("X-Forwarded-Prefix", ""))
     if not _PREFIX.fullmatch(prefix):

@@ -11,6 +11,8 @@ from pyproxy.handlers.base import BaseHandler, Services
 class HealthHandler(BaseHandler):
     """200 as long as the event loop turns."""
 
+    route = "health"
+
     def get(self) -> None:
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "no-store")
@@ -24,6 +26,8 @@ class ReadyHandler(BaseHandler):
 
     Upstreams are no part of it: with all of them down, what is cached is served.
     """
+
+    route = "health"
 
     def initialize(self, services: Services, checks: dict[str, Callable[[], str | None]]) -> None:  # type: ignore[override]
         super().initialize(services)

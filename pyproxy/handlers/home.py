@@ -2,25 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from pyproxy.handlers.base import BaseHandler
-from pyproxy.handlers.forwarded import is_trusted, visited_url
+from pyproxy.handlers.visited import visited_address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomePage:
+    """What ``home.html`` is rendered from, and nothing else.
+
+    ``address`` is this server without a final slash (``https://pypi.example.org/team``), ``index_url`` what tools are
+    given, ``host`` the host with its port (IPv6 in brackets), as pip's ``trusted-host`` wants it. ``plain``: it is
+    http; ``loopback``: only this machine reaches it; ``settled``: the administrator chose it (``server.public_url``).
+    """
+
+    address: str
+    index_url: str
+    host: str
+    plain: bool
+    loopback: bool
+    settled: bool
+
+    @classmethod
+    def at(cls, address: str, *, settled: bool) -> HomePage:
+        """The page of a server at ``address``."""
+        parts = urlsplit(address)
+        return cls(
+            address=address,
+            index_url=f"{address}/simple/",
+            host=parts.netloc,
+            plain=parts.scheme == "http",
+            loopback=_is_loopback(parts.hostname or ""),
+            settled=settled,
+        )
+
+    @property
+    def host_in_yaml(self) -> str:
+        """The host as a YAML value: quoted, because brackets would begin a list, and digits with a colon a number."""
+        return f'"{self.host}"'
+
+    @property
+    def needs_care(self) -> bool:
+        """Whether tools have to be told that they may use it: plain http, and not from the same machine."""
+        return self.plain and not self.loopback
 
 
 class HomeHandler(BaseHandler):
     """The front page."""
 
+    route = "home"
+
     def get(self) -> None:
-        address = self.services.public_url or self._visited_url()
-        page = self.services.templates.get_template("home.html").render(address=address.rstrip("/"))
+        page = HomePage.at(visited_address(self), settled=self.services.public_url is not None)
+        body = self.services.templates.get_template("home.html").render(page=page)
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-cache")
-        self.finish(page.encode())
+        self.finish(body.encode())
 
     head = get
 
-    def _visited_url(self) -> str:
-        trusted = is_trusted(self.request.remote_ip or "-", self.services.trusted_proxies)
-        headers: Mapping[str, str] = self.request.headers if trusted else {}
-        return visited_url(self.request.protocol, self.request.host, headers)
+
+def _is_loopback(hostname: str) -> bool:
+    """As pip sees it: its list of secure origins names these."""
+    try:
+        return ipaddress.ip_address(hostname).is_loopback
+    except ValueError:
+        return hostname == "localhost"

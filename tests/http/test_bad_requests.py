@@ -57,6 +57,17 @@ async def test_an_upload_is_read_to_its_end_and_then_refused(
     assert b"Uploads" in answer.body
 
 
+@pytest.mark.parametrize("path", ["/simple/", "/legacy/"])
+async def test_an_upload_is_refused_in_the_line_that_publishers_print(
+    path: str, upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """twine prints the title and nothing else (check 78, pain 36)."""
+    proxy = await start_with_demo(upstream, start_proxy)
+    answer = await proxy.get(path, {"Accept": "*/*"}, method="POST")
+    assert "uploads" in answer.json()["title"].lower()
+    assert "uploads" in answer.reason.lower()
+
+
 async def test_an_upload_larger_than_tornados_limit_is_still_refused_in_words(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:
@@ -115,7 +126,7 @@ async def test_what_is_no_address_of_ours_is_a_404_without_asking_anybody(
     assert upstream.requests == []
 
 
-@pytest.mark.parametrize("path", ["/pypi/demo/json", "/pypi/demo/json/", "/pypi/Demo/1.0/json", "/pypi", "/RPC2"])
+@pytest.mark.parametrize("path", ["/pypi/not%20a%20name/json", "/pypi/demo/json/more", "/pypi", "/RPC2"])
 async def test_the_addresses_of_older_tools_are_a_quick_404_that_is_no_page(
     path: str, upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:

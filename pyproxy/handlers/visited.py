@@ -1,0 +1,37 @@
+"""This server's address, as whoever asks reached it: for sentences and for lines to copy.
+
+The ``Host`` header is written by the client, so what is no plain host and port is not repeated: then the address of
+the socket stands in.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+
+from tornado.http1connection import HTTP1Connection
+
+from pyproxy.handlers.base import BaseHandler
+from pyproxy.handlers.forwarded import is_host, is_trusted, visited_url
+
+
+def visited_address(handler: BaseHandler) -> str:
+    """Without a final slash: ``server.public_url``, else from the request and what trusted proxies say of it."""
+    services, request = handler.services, handler.request
+    if services.public_url is not None:
+        return services.public_url.rstrip("/")
+    trusted = is_trusted(request.remote_ip or "-", services.trusted_proxies)
+    headers: Mapping[str, str] = request.headers if trusted else {}
+    host = request.headers.get("Host", "")
+    return visited_url(request.protocol, host if is_host(host) else _socket_address(handler), headers)
+
+
+def _socket_address(handler: BaseHandler) -> str:
+    connection = handler.request.connection
+    assert isinstance(connection, HTTP1Connection)
+    try:
+        host, port = connection.stream.socket.getsockname()[:2]
+        address = ipaddress.ip_address(host)
+    except (OSError, ValueError, AttributeError):
+        return "localhost"
+    return f"[{address}]:{port}" if address.version == 6 else f"{address}:{port}"

@@ -57,6 +57,24 @@ def test_the_index_url_is_the_base_url_with_the_path_or_the_url_itself(
 
 
 @pytest.mark.parametrize(
+    ("url", "index_path", "json_url"),
+    [
+        ("https://pypi.example.com/", "simple", "https://pypi.example.com/pypi/"),
+        ("https://pypi.example.com/team/simple/", "simple", "https://pypi.example.com/team/pypi/"),
+        ("https://pypi.example.com/root/pypi/+simple/", "simple", "https://pypi.example.com/root/pypi/pypi/"),
+        ("https://simple/", "simple", "https://simple/pypi/"),
+        ("https://simple/", "", None),
+        ("https://pypi.example.com/whl/cu124/", "", None),
+        ("https://pypi.example.com/", "root/index", None),
+    ],
+)
+def test_documents_of_the_json_api_lie_beside_an_index_that_is_called_simple(
+    url: str, index_path: str, json_url: str | None
+) -> None:
+    assert UpstreamSettings(name="a", url=url, index_path=index_path).json_url == json_url
+
+
+@pytest.mark.parametrize(
     ("url", "origin"),
     [
         ("https://pypi.example.com/", ("https", "pypi.example.com", 443)),

@@ -36,3 +36,9 @@ class BoundedCache(Generic[K, V]):
         while self._weight > self._limit and len(self._values) > 1:
             _, gone = self._values.popitem(last=False)
             self._weight -= self._weigh(gone)
+
+    def drop(self, key: K) -> None:
+        """Keep it no longer."""
+        value = self._values.pop(key, None)
+        if value is not None:
+            self._weight -= self._weigh(value)

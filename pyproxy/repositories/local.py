@@ -67,6 +67,10 @@ class LocalRepository:
         """Whether the project is local."""
         return project in self._projects
 
+    def filenames(self, project: NormalizedName) -> tuple[str, ...]:
+        """The local project's files, sorted, whether or not they turn out to be readable; none if it is not local."""
+        return tuple(sorted(self._projects.get(project, {})))
+
     def names(self) -> tuple[NormalizedName, ...]:
         """The local projects, sorted."""
         return tuple(sorted(self._projects))
@@ -141,6 +145,10 @@ class LocalRepository:
                 digest = hashlib.sha256(file.metadata).hexdigest()
                 return BytesContent(file.metadata, sha256=digest, upstream=LOCAL)
         raise FileNotListed(f"{request.project} is local and has no file {request.filename} with this sha256")
+
+    def path_of(self, project: NormalizedName, filename: str) -> Path | None:
+        """Where a local file lies, if there is one of this name."""
+        return self._projects.get(project, {}).get(filename)
 
     async def _files(self, project: NormalizedName) -> tuple[LocalFile, ...]:
         files = []

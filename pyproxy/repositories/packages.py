@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyproxy.errors import FileNotListed
-from pyproxy.repositories.base import FileContent, FileRequest, ProjectPage
+from pyproxy.errors import FileNotListed, PageGone
+from pyproxy.repositories.base import FileContent, FileRequest, JsonAnswer, ListAnswer, ProjectPage
 from pyproxy.repositories.files import UpstreamFiles
+from pyproxy.repositories.json_api.documents import LegacyJson
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.priority import PriorityRepository
-from pyproxy.simple.model import NormalizedName, ProjectList
-from pyproxy.storage.pages import PageStore
-
-
-def _merged(seen: Sequence[NormalizedName], local: Sequence[NormalizedName]) -> ProjectList:
-    return ProjectList(names=tuple(sorted({*seen, *local}) if local else seen))
+from pyproxy.repositories.project_lists.known_list import ProjectLists
+from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.negotiate import Format
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +23,34 @@ class PackageRepository:
     local: LocalRepository | None
     priority: PriorityRepository
     files: UpstreamFiles
-    pages: PageStore
+    lists: ProjectLists
+    legacy_json: LegacyJson
 
-    async def get_project_list(self) -> ProjectList:
-        """Local projects, and those of which some upstream has shown a page."""
-        seen = await self.pages.list_projects()
-        local = () if self.local is None else self.local.names()
-        # In a thread: sorting hundreds of thousands of names would hold everybody else up.
-        return await asyncio.get_running_loop().run_in_executor(None, _merged, seen, local)
+    async def get_project_list(self, format: Format, *, gzip: bool) -> ListAnswer:
+        """As ``project_list`` in the configuration says."""
+        return await self.lists.get(format, gzip=gzip)
 
     async def get_project_detail(self, project: NormalizedName) -> ProjectPage:
         """The project's page from its owner."""
         if self.local is not None and self.local.has(project):
             return await self.local.get_project_detail(project)
         return await self.priority.get_project_detail(project)
+
+    async def get_project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:
+        """The legacy JSON API's document, of the page's owner alone."""
+        try:
+            return await self._project_json(project, version, base)
+        except PageGone:  # purged since it was decided
+            return await self._project_json(project, version, base)
+
+    async def _project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self.priority.lookup_timeout
+        # Decided once, for page and document: a name that is local must not be asked for in between.
+        local = self.local if self.local is not None and self.local.has(project) else None
+        page = await (local or self.priority).get_project_detail(project)
+        time_left = deadline - loop.time()
+        return await self.legacy_json.get(page, version, base, local=local is not None, time_left=time_left)
 
     async def get_file(self, request: FileRequest) -> FileContent:
         """The file from where its page came from.

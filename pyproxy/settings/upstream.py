@@ -58,6 +58,16 @@ class UpstreamSettings:
         return f"{base}/{index_path}/"
 
     @property
+    def json_url(self) -> str | None:
+        """The URL below which documents of the legacy JSON API would lie, ending in ``/``: beside the index.
+
+        ``None`` for an index that does not end in ``simple/`` or ``+simple/``: it has no place beside it.
+        """
+        index = self.index_url.rstrip("/")
+        last = urlsplit(index).path.rpartition("/")[2]
+        return f"{index.removesuffix(last)}pypi/" if last in _INDEX_SEGMENTS else None
+
+    @property
     def origin(self) -> tuple[str, str, int]:
         """Scheme, host (lower case) and port: what the credentials belong to."""
         parts = urlsplit(self.url)

@@ -54,12 +54,12 @@ def prepare_detail(detail: ProjectDetail) -> Prepared:
 def render(canonical_z: bytes, format: Format, recorded: Mapping[str, str]) -> Rendered:
     """Render a stored page; ``recorded`` as in ``render_project_detail``."""
     detail = canonical.decode(zlib.decompress(canonical_z))
-    return _rendered(render_project_detail(detail, format, recorded))
+    return compressed(render_project_detail(detail, format, recorded))
 
 
 def render_list(names: Sequence[str], format: Format) -> Rendered:
     """Render the list of projects."""
-    return _rendered(render_project_list(names, format))
+    return compressed(render_project_list(names, format))
 
 
 def links(canonical_z: bytes) -> dict[str, canonical.Link]:
@@ -67,7 +67,8 @@ def links(canonical_z: bytes) -> dict[str, canonical.Link]:
     return canonical.links(zlib.decompress(canonical_z))
 
 
-def _rendered(body: bytes) -> Rendered:
+def compressed(body: bytes) -> Rendered:
+    """A rendered body with its compressed form and what names it."""
     level = 6 if len(body) <= _BIG_BODY else 2
     # mtime=0: equal pages must have equal bytes, since the ETag is a strong one.
     return Rendered(body, gzip.compress(body, level, mtime=0), hashlib.sha256(body).hexdigest()[:32])

@@ -15,6 +15,9 @@ from typing import IO
 METADATA_LIMIT = 16 * 1024 * 1024
 """Bytes of METADATA that are read; more is no metadata but an attack on memory."""
 
+PKG_INFO_WITHIN = 64 * 1024 * 1024
+"""Decompressed bytes of a source distribution that are read in search of its PKG-INFO."""
+
 
 _BROKEN_ZIP = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
@@ -63,6 +66,34 @@ def read_wheel_metadata(wheel: Path | IO[bytes]) -> bytes:
     except _BROKEN_ZIP as error:
         raise DistributionUnreadable(f"it is no readable wheel ({error})") from error
     raise DistributionUnreadable("it has no METADATA")
+
+
+def read_sdist_metadata(path: Path) -> bytes:
+    """The bytes of ``<name>-<version>/PKG-INFO`` in a source distribution (PEP 643).
+
+    Raises `DistributionUnreadable` where the archive is broken or has none near its beginning.
+    """
+    try:
+        if zipfile.is_zipfile(path):  # stored files have no name that would tell
+            with zipfile.ZipFile(path) as archive:
+                for entry in archive.infolist():
+                    if _is_pkg_info(entry.filename) and entry.file_size <= METADATA_LIMIT:
+                        return archive.read(entry)
+        else:
+            with tarfile.open(path) as tar:
+                while (member := tar.next()) is not None and member.offset < PKG_INFO_WITHIN:
+                    if _is_pkg_info(member.name) and member.isfile() and member.size <= METADATA_LIMIT:
+                        stream = tar.extractfile(member)
+                        assert stream is not None
+                        return stream.read()
+    except (tarfile.TarError, *_BROKEN_ZIP) as error:
+        raise DistributionUnreadable(f"it is no readable archive ({error})") from error
+    raise DistributionUnreadable("it has no PKG-INFO")
+
+
+def _is_pkg_info(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return len(parts) == 2 and parts[1] == "PKG-INFO"
 
 
 def _requires_python(metadata: bytes) -> str | None:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import click
 
-from pyproxy.errors import ConfigurationError, PyproxyError
+from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectName, PyproxyError
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -34,4 +34,5 @@ class WrongUsage(Failure):
 
 def failure_of(error: PyproxyError) -> Failure:
     """The end of a command that met this error."""
-    return WrongUsage(str(error)) if isinstance(error, ConfigurationError) else Failure(str(error))
+    wrong = isinstance(error, ConfigurationError | InvalidProjectName | InvalidFilename)
+    return WrongUsage(str(error)) if wrong else Failure(str(error))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
-from pyproxy.errors import BrokenOff, UpstreamInvalidResponse
+from pyproxy.errors import BrokenOff, UpstreamError, UpstreamInvalidResponse
 from pyproxy.net.file_requests import Requests, fetch_file
 from pyproxy.net.response import Flow, ResponseHead
 
@@ -25,16 +25,27 @@ class RangeTransfer:
     """Bytes ``start`` to ``stop`` (exclusive) of a file of ``size`` bytes.
 
     ``open`` starts it and waits for the upstream's word; ``close`` ends it, and must be called once it is open.
+    ``on_ended`` hears how it ended, unless it was closed before: the error, or ``None``.
     """
 
     def __init__(
-        self, requests: Requests, url: str, *, upstream: str, start: int, stop: int, size: int, hashed: bool
+        self,
+        requests: Requests,
+        url: str,
+        *,
+        upstream: str,
+        start: int,
+        stop: int,
+        size: int,
+        hashed: bool,
+        on_ended: Callable[[UpstreamError | None], None] | None = None,
     ) -> None:
         self._requests = requests
         self._url = url
         self._upstream = upstream
         self._start, self._stop, self._size = start, stop, size
         self._hashed = hashed
+        self._on_ended = on_ended
         self._pieces: deque[bytes] = deque()
         self._waiting = 0
         self._left = stop - start
@@ -70,7 +81,6 @@ class RangeTransfer:
                 return
             if self._task.done():
                 self._task.result()
-                raise BrokenOff(self._upstream, "broke off in the middle of a range")
             await self._wait()
 
     def close(self) -> None:
@@ -79,6 +89,19 @@ class RangeTransfer:
             self._task.exception()
 
     async def _fetch(self) -> None:
+        error = None
+        try:
+            await self._fetch_part()
+            if self._left:
+                raise BrokenOff(self._upstream, "broke off in the middle of a range")
+        except UpstreamError as failure:
+            error = failure
+            raise
+        finally:
+            if self._on_ended is not None and (error is not None or not self._left):
+                self._on_ended(error)
+
+    async def _fetch_part(self) -> None:
         await fetch_file(
             self._requests,
             self._url,

@@ -21,7 +21,9 @@ class Asked:
 
     ``project`` is empty for the list of projects, ``filename`` for pages. ``found`` is false for an honest "no such
     project" and for every failure; ``error`` is the failure. ``seconds`` is how long the upstream took, where that
-    was measured; ``received`` counts the bytes of its body, where they were counted.
+    was measured; ``received`` counts the bytes of its body, where they were counted. ``part``: only a range of a file
+    was asked for, or its size, which says nothing of its content. ``rests_for``: after this failure the upstream is not
+    asked for so many seconds, then a probe is due.
     """
 
     upstream_id: int
@@ -33,6 +35,8 @@ class Asked:
     error: UpstreamError | None = None
     seconds: float | None = None
     received: int | None = None
+    part: bool = False
+    rests_for: float | None = None
 
 
 class Observer(Protocol):

@@ -72,6 +72,15 @@ class PriorityRepository:
         return self._rules.offline
 
     @property
+    def rules(self) -> Rules:
+        return self._rules
+
+    @property
+    def lookup_timeout(self) -> float:
+        """Seconds that one look-up may take."""
+        return self._lookup_timeout
+
+    @property
     def upstreams(self) -> tuple[UpstreamPages, ...]:
         """All of them in priority order, the inactive ones too."""
         return self._upstreams
@@ -121,12 +130,12 @@ class PriorityRepository:
 
     def stand_in(self, source: UpstreamPages, project: NormalizedName) -> KnownAnswer | None:
         """The upstream's last known answer, if it may stand in for one that cannot be had (``resolution.py``)."""
-        return usable(_candidate(source, project), self._rules, self._clock())
+        return usable(candidate_of(source, project), self._rules, self._clock())
 
     async def _decide(self, project: NormalizedName) -> ProjectPage | None:
         """The owner's page; ``None`` when a purge took it while it was being decided."""
         sources = self.admitted(project)
-        candidates = [_candidate(source, project) for source in sources]
+        candidates = [candidate_of(source, project) for source in sources]
         step = await self._walk(sources, candidates, project)
         if isinstance(step, NotFound):
             raise ProjectNotFound(project)
@@ -134,7 +143,7 @@ class PriorityRepository:
             if not step.failures:
                 raise NotKnownOffline(f"offline, and nothing is known about {project}")
             raise ProjectUnavailable(project, step.failures)
-        return self._page(sources, step, project, _because(candidates[step.index].outcome))
+        return self._page(sources, step, project, because(candidates[step.index].outcome))
 
     async def _walk(
         self, sources: Sequence[UpstreamPages], candidates: Sequence[Candidate], project: NormalizedName
@@ -189,7 +198,7 @@ class PriorityRepository:
             freshness=step.freshness,
             degraded=step.degraded,
             decided_at=self._clock(),
-            fresh_until=min(_candidate(source, project).fresh_until() for source in sources[: step.index + 1]),
+            fresh_until=min(candidate_of(source, project).fresh_until() for source in sources[: step.index + 1]),
             recorded=recorded,
             recorded_tag=tag_of(recorded),
             stale_because=stale_because,
@@ -212,7 +221,8 @@ class PriorityRepository:
             self._warm.popitem(last=False)
 
 
-def _candidate(source: UpstreamPages, project: NormalizedName) -> Candidate:
+def candidate_of(source: UpstreamPages, project: NormalizedName) -> Candidate:
+    """The upstream as the walk sees it, not asked yet."""
     return Candidate(
         upstream=source.name,
         index_ttl=source.lifetimes.index_ttl,
@@ -222,7 +232,7 @@ def _candidate(source: UpstreamPages, project: NormalizedName) -> Candidate:
     )
 
 
-def _because(outcome: Answer | None) -> str:
+def because(outcome: Answer | None) -> str:
     """Why a known answer stands in for a fresh one, as an RFC 8941 token."""
     match outcome:
         case UpstreamStatus():
@@ -233,6 +243,8 @@ def _because(outcome: Answer | None) -> str:
             return "unreachable"
         case UpstreamError():
             return "invalid-response"
+        case Outcome.SECOND_HAND:
+            return "upstream-stale"
         case Outcome.OVERDUE:
             return "refreshing"
         case Outcome.OFFLINE | None:

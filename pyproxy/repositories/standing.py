@@ -47,7 +47,14 @@ class Standing:
         last = self.health.last_error
         reason = f": it {last.reason}" if last is not None else ""
         kind = UpstreamTimeout if isinstance(last, UpstreamTimeout) else UpstreamUnreachable
-        return kind(self._name, f"rests after repeated failures{reason}")
+        error = kind(self._name, f"rests after repeated failures{reason}")
+        error.was_asked = False
+        return error
+
+    @property
+    def rests_for(self) -> float | None:
+        """Seconds until the next probe is due; ``None`` while the upstream does not rest."""
+        return self.health.seconds_to_probe if self.health.resting else None
 
     def remember(self, project: NormalizedName, error: UpstreamError) -> None:
         """Do not repeat this failure at once; it says nothing about the upstream as a whole."""
@@ -77,8 +84,10 @@ class Standing:
         self._tell(rested)
 
     def hand_over(self, successor: Standing | None) -> None:
-        """Probe no more; the successor, if there is one, goes on with the probes."""
+        """Probe no more; the successor, if there is one, goes on with the probes, unless its health is a new one."""
         self._probes.stop()
+        if self.health.resting and (successor is None or successor.health is not self.health):
+            self._observer.rest_ended(self._upstream_id, self._name)
         if successor is not None and self._probes.project is not None:
             successor._probes.begin(self._probes.project)
 

@@ -6,10 +6,11 @@ sha256, in order; what one sends wrong, the next is asked for. What becomes of t
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 
-from pyproxy.errors import FileNotListed, PyproxyError, UpstreamError, UpstreamStatus, UpstreamUnreachable
+from pyproxy.errors import FileNotListed, HashMismatch, PyproxyError, UpstreamError, UpstreamStatus, UpstreamUnreachable
 from pyproxy.net.addresses import origin_of
 from pyproxy.net.download import Download, Source
 from pyproxy.net.downloads import Downloads
@@ -31,6 +32,9 @@ Address = Callable[[ListedFile], str]
 
 _ADDRESS_IS_OLD = (400, 401, 403, 404, 410)
 """How servers answer to an address that was right once."""
+
+_CANNOT = (200, 405, 501)
+"""How servers answer that know no ranges, or no HEAD: nothing is wrong with them."""
 
 
 class Transfers:
@@ -92,12 +96,18 @@ class Transfers:
     async def size(self, listed: ListedFile) -> int | None:
         """The size that the upstream announces for a file listed without one; raises `UpstreamError`."""
         self._check_awake(listed.upstream)
-        return await file_size(
-            self._requests(listed.upstream),
-            listed.link.url,
-            upstream=listed.upstream.name,
-            hashed=listed.link.sha256 is not None,
-        )
+        try:
+            size = await file_size(
+                self._requests(listed.upstream),
+                listed.link.url,
+                upstream=listed.upstream.name,
+                hashed=listed.link.sha256 is not None,
+            )
+        except UpstreamError as error:
+            self._tell_part(listed, error)
+            raise
+        self._tell_part(listed, None)
+        return size
 
     def range(self, listed: ListedFile, start: int, stop: int, size: int) -> RangeTransfer:
         """A transfer of some bytes only of a file of ``size``, not started; raises `UpstreamError`."""
@@ -110,6 +120,7 @@ class Transfers:
             stop=stop,
             size=size,
             hashed=listed.link.sha256 is not None,
+            on_ended=partial(self._tell_part, listed, received=stop - start),
         )
 
     def _start(
@@ -129,11 +140,16 @@ class Transfers:
 
             async def keep(sha256: str, size: int) -> None:
                 name = download.upstream or listed.upstream.name
-                self._tell(listed, expected.filename, name, None, size)
-                await keeping.keep(name, sha256, size)
+                try:
+                    await keeping.keep(name, sha256, size)
+                except HashMismatch as error:  # another first copy came meanwhile, and its sha256 rules
+                    self._tell(listed, expected.filename, name, error)
+                    raise
 
             failed = partial(self._count_failure, listed, expected.filename)
             download = Download(expected, sources, keeping.sink, on_verified=keep, on_failed=failed)
+            # Not where it is kept: a full disk keeps nothing, and the upstream did its part all the same.
+            download.done.add_done_callback(partial(self._tell_whole, listed, download))
             return download
 
         return self._downloads.join_or_start(key, begin), False
@@ -195,12 +211,12 @@ class Transfers:
         """Count a copy that was no good; what failed in the connection is counted where it failed."""
         if not isinstance(error, UpstreamError):
             return
-        self._tell(listed, filename, name, error, None)
-        if isinstance(error, UpstreamUnreachable):
-            return
         upstream = self._upstream(listed, name)
-        if upstream is not None and not upstream.standing.health.resting:
+        if upstream is None or not error.was_asked:
+            return
+        if not isinstance(error, UpstreamUnreachable) and not upstream.standing.health.resting:
             upstream.standing.failed(listed.project, error)
+        self._tell(listed, filename, name, error)
 
     def _upstream(self, listed: ListedFile, name: str) -> UpstreamPages | None:
         for upstream in (listed.upstream, *self._listings.after(listed)):
@@ -208,8 +224,26 @@ class Transfers:
                 return upstream
         return None
 
+    def _tell_whole(self, listed: ListedFile, download: Download, done: asyncio.Future[str]) -> None:
+        """A download came to its end; of those that failed, every source was told apart."""
+        if not done.cancelled() and done.exception() is None:
+            name = download.upstream or listed.upstream.name
+            self._tell(listed, download.expected.filename, name, None, download.size)
+
+    def _tell_part(self, listed: ListedFile, error: UpstreamError | None, received: int | None = None) -> None:
+        cannot = isinstance(error, UpstreamStatus) and error.status in _CANNOT
+        came = received if error is None else None
+        self._tell(listed, listed.link.filename, listed.upstream.name, None if cannot else error, came, part=True)
+
     def _tell(
-        self, listed: ListedFile, filename: str, name: str, error: UpstreamError | None, received: int | None
+        self,
+        listed: ListedFile,
+        filename: str,
+        name: str,
+        error: UpstreamError | None,
+        received: int | None = None,
+        *,
+        part: bool = False,
     ) -> None:
         upstream = self._upstream(listed, name)
         if upstream is not None:
@@ -223,6 +257,8 @@ class Transfers:
                     found=error is None,
                     error=error,
                     received=received,
+                    part=part,
+                    rests_for=None if error is None else upstream.standing.rests_for,
                 )
             )
 

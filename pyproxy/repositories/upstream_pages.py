@@ -124,6 +124,10 @@ class UpstreamPages:
             raise PageGone(f"a page of {self.name} was replaced just now")
         return body
 
+    def forget(self, project: NormalizedName) -> None:
+        """The project was purged elsewhere: what was not stored, and so not purged with the rest, counts no more."""
+        self._answers.forget(project)
+
     def recorded_hashes(self, project: NormalizedName) -> Mapping[str, str]:
         """sha256 by filename, for files that the page lists without one."""
         return self._recorded.for_project(self._upstream.id, project)
@@ -179,8 +183,8 @@ class UpstreamPages:
         try:
             outcome = await self._fetch(project, stopwatch)
         except UpstreamError as error:
-            self._tell(project, stopwatch, None, error)
             self.standing.failed(project, error)
+            self._tell(project, stopwatch, None, error)
             self.standing.remember(project, error)
             log.warning("%s: %s", project, error)
             return error
@@ -202,10 +206,11 @@ class UpstreamPages:
                 upstream=self.name,
                 route="page",
                 project=project,
-                found=outcome is Outcome.FOUND,
+                found=outcome in (Outcome.FOUND, Outcome.SECOND_HAND),
                 error=error,
                 seconds=stopwatch.seconds,
                 received=stopwatch.received,
+                rests_for=self.standing.rests_for,
             )
         )
 
@@ -226,17 +231,20 @@ class UpstreamPages:
         )
         stopwatch.stop(len(answer.body) if isinstance(answer, FetchedPage) else 0)
         now = self._clock()
-        if isinstance(answer, FetchedPage):
-            return await self._take(project, answer, page, now)
         if isinstance(answer, Missing):
             await self._answers.keep_missing(project, now)
             return Outcome.MISSING
+        if answer.second_hand:
+            # Known from now on, but not fresh: there may be better as soon as those behind that upstream are back.
+            now = max(now - self.lifetimes.index_ttl, known.checked_at if known is not None else 0.0)
+        if isinstance(answer, FetchedPage):
+            return await self._take(project, answer, page, now)
         if page is None:
             raise UpstreamInvalidResponse(self.name, "answered 304 Not Modified to an unconditional request")
         # Another ETag than ours names another page (RFC 9111 section 4.3.4): to ask with it next time would be to
         # hear for ever that the page, which we never had, is unchanged.
         await self._answers.confirm(project, page, now, answer.etag if page.etag is None else None)
-        return Outcome.FOUND
+        return Outcome.SECOND_HAND if answer.second_hand else Outcome.FOUND
 
     async def _take(self, project: NormalizedName, answer: FetchedPage, known: KnownPage | None, now: float) -> Outcome:
         self._serials.check(project, answer.url, answer.serial, known)
@@ -261,7 +269,7 @@ class UpstreamPages:
             serial=answer.serial,
         )
         await self._answers.keep_page(project, page, prepared.canonical_z)
-        return Outcome.FOUND
+        return Outcome.SECOND_HAND if answer.second_hand else Outcome.FOUND
 
 
 class _Stopwatch:

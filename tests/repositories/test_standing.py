@@ -60,3 +60,26 @@ async def test_an_answer_that_is_nonsense_ends_a_rest_too() -> None:
     first.failed(DEMO, UpstreamInvalidResponse("first", "sent a login page"))
     assert told.events[-1] == "first answers"
     first.hand_over(None)
+
+
+async def test_a_rest_ends_for_whoever_observes_it_when_other_settings_bring_a_new_health() -> None:
+    told = Told()
+    first, same, new = standing(told), standing(told), standing(told)
+    same.health = first.health
+    for _ in range(3):
+        first.failed(DEMO, REFUSED)
+    first.hand_over(same)
+    assert told.events[1:] == [], "it goes on under the same connection settings"
+    same.hand_over(new)
+    assert told.events[1:] == ["first answers"]
+    new.hand_over(None)
+
+
+async def test_while_it_rests_it_tells_how_long_until_the_next_probe() -> None:
+    first = standing(Told())
+    assert first.rests_for is None
+    for _ in range(3):
+        first.failed(DEMO, REFUSED)
+    assert first.rests_for is not None
+    assert 3590 < first.rests_for <= 3600
+    first.hand_over(None)

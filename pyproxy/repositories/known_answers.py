@@ -61,6 +61,10 @@ class KnownAnswers:
             return stored
         return held.page
 
+    def forget(self, project: NormalizedName) -> None:
+        """The project was purged: what is held in memory counts no more either."""
+        self._drop(project)
+
     def body(self, tag: str) -> bytes | None:
         """A page's canonical form (zlib-compressed); ``None`` when a purge has taken it meanwhile."""
         return self._held_bodies.get(tag) or self._pages.body(tag)

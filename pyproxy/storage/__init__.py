@@ -6,5 +6,7 @@
 - ``upstreams``   the upstreams' settings, ``secrets`` encrypts what is secret of them
 - ``pages``       what upstreams answered for projects; ``recorded`` holds hashes learned at first download
 - ``files``       verified bytes under their sha256, with ``temporary``, ``manifests``, ``rebuild``, ``uses``
-                  and ``eviction``
+                  and ``eviction``; ``headroom`` for removals on a full disk
+- ``inventory``   totals; ``kept`` lists projects and files; ``space`` tells of the disk
+- ``pruning``     files beyond limits, and ``outdated`` answers; ``inspection`` finds damage
 """

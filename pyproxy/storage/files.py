@@ -79,12 +79,17 @@ class FileStore:
         self._uses = Uses(database)
         self._places = Places(prepare_directory(directory / FILES_NAME))
         rebuild_from_manifests(self._places, database, clock())
-        self._shelf = Shelf(self._places, database)
-        self._temporary = TemporaryFolder(directory.absolute() / TEMPORARY_NAME, self._shelf.recover)
+        self.shelf = Shelf(self._places, database)
+        self._temporary = TemporaryFolder(directory.absolute() / TEMPORARY_NAME, self.shelf.recover)
         self._eviction = Eviction(
-            database, self._shelf, self._uses, max_size=max_size, workspace=self._temporary.path
+            database, self.shelf, self._uses, max_size=max_size, workspace=self._temporary.path
         )
         self._keepers = ThreadPoolExecutor(max_workers=KEEPERS, thread_name_prefix="files")
+
+    @property
+    def workspace(self) -> Path:
+        """This process's own temporary folder, as the methods of ``shelf`` want it."""
+        return self._temporary.path
 
     # -- finding -------------------------------------------------------------------------------------------------
 
@@ -154,7 +159,7 @@ class FileStore:
     ) -> StoredFile | None:
         """One more name for stored bytes; ``None`` when they have gone meanwhile. Raises `StorageError`."""
         name = self._name(project, filename, upstream, hashes)
-        size = await self._in_thread(self._shelf.add_name, sha256, name, self._temporary.path)
+        size = await self._in_thread(self.shelf.add_name, sha256, name, self._temporary.path)
         return None if size is None else StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
 
     async def forget(self, project: str, filename: str | None = None) -> tuple[str, ...]:
@@ -162,7 +167,7 @@ class FileStore:
 
         The filenames that were forgotten, sorted. Raises `StorageError`.
         """
-        return await self._in_thread(self._shelf.forget, project, filename, self._temporary.path)
+        return await self._in_thread(self.shelf.forget, project, filename, self._temporary.path)
 
     async def trim(self) -> None:
         """Evict what is more than ``max_size``, such as after it was lowered. Raises `StorageError`."""
@@ -176,7 +181,7 @@ class FileStore:
         self._temporary.close()
 
     def _keep(self, arrived: Path, descriptor: int, sha256: str, size: int, name: FileName) -> None:
-        self._shelf.keep(arrived, descriptor, sha256, size, name, self._eviction.make_room)
+        self.shelf.keep(arrived, descriptor, sha256, size, name, self._eviction.make_room)
         self._eviction.settle(sha256, size)
 
     async def _in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -29,7 +29,7 @@ class Shelf:
     """The files' final places. ``workspace`` arguments are the process's own temporary folder."""
 
     def __init__(self, places: Places, database: Database) -> None:
-        self._places = places
+        self.places = places
         self._database = database
 
     def keep(
@@ -46,7 +46,7 @@ class Shelf:
         ``make_room(sha256, size)`` is called before they take any. Raises `StorageError`, as ``make_room`` may: then
         nothing is kept, and the file at ``arrived`` is gone, too.
         """
-        content = self._places.content(sha256)
+        content = self.places.content(sha256)
         try:
             arrived_size = os.fstat(descriptor).st_size
             if arrived_size != size:
@@ -55,7 +55,7 @@ class Shelf:
             os.fsync(descriptor)
             if not content.parent.exists():
                 content.parent.mkdir(exist_ok=True)
-                sync_directory(self._places.root)
+                sync_directory(self.places.root)
             with locked(content.parent):
                 self._publish(Manifest(sha256=sha256, size=size, names=(name,)), arrived)
         except OSError as error:
@@ -66,7 +66,7 @@ class Shelf:
 
     def add_name(self, sha256: str, name: FileName, workspace: Path) -> int | None:
         """One more name for stored bytes; their size, ``None`` when they have gone. Raises `StorageError`."""
-        content = self._places.content(sha256)
+        content = self.places.content(sha256)
         try:
             with locked(content.parent):
                 known = self._known(sha256)
@@ -101,7 +101,7 @@ class Shelf:
 
         ``delete`` runs in a transaction and deletes their rows, or says that they stay.
         """
-        content = self._places.content(sha256)
+        content = self.places.content(sha256)
         try:
             content.parent.mkdir(exist_ok=True)
             with locked(content.parent), _intention(workspace, Manifest(sha256=sha256, size=0, names=())):
@@ -112,12 +112,36 @@ class Shelf:
             raise StorageError(f"cannot evict {content} ({reason(error)})") from error
         return deleted
 
+    def agree(self, sha256: str, workspace: Path, found: Manifest | None = None) -> bool:
+        """Let rows and manifest say the same again, all names that either has; whether they did not.
+
+        Bytes without rows get those of ``found``, the manifest by which somebody checked them. Nothing is done for
+        bytes that are not there. Raises `StorageError`.
+        """
+        content, place = self.places.content(sha256), self.places.manifest(sha256)
+        try:
+            with locked(content.parent):
+                known, beside = self._known(sha256), read_manifest(place)
+                told = known or found
+                if told is None or (known is not None and found is not None) or not is_whole(content, told.size):
+                    return False
+                merged = self._merged(told)
+                if known is not None and beside is not None and _same(beside, known) and _same(merged, known):
+                    return False
+                with _intention(workspace, merged) as intention:
+                    self._commit(merged, intention)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise StorageError(f"cannot mend what is known of {content} ({reason(error)})") from error
+        return True
+
     def recover(self, intention: Path) -> None:
         """Finish what a dead process intended, if its bytes had reached their place. Raises `StorageError`."""
         manifest = read_manifest(intention)
         if manifest is None:
             return
-        content = self._places.content(manifest.sha256)
+        content = self.places.content(manifest.sha256)
         if not content.parent.exists():
             return
         with locked(content.parent):
@@ -131,7 +155,7 @@ class Shelf:
                 self._commit(merged, intention)
 
     def _publish(self, manifest: Manifest, arrived: Path) -> None:
-        content = self._places.content(manifest.sha256)
+        content = self.places.content(manifest.sha256)
         merged = self._merged(manifest)
         with _intention(arrived.parent, merged) as intention:
             os.replace(arrived, content)
@@ -143,7 +167,7 @@ class Shelf:
                 raise
 
     def _forget_name(self, sha256: str, project: str, filename: str, workspace: Path) -> None:
-        content, manifest = self._places.content(sha256), self._places.manifest(sha256)
+        content, manifest = self.places.content(sha256), self.places.manifest(sha256)
         content.parent.mkdir(exist_ok=True)
         with locked(content.parent):
             known = self._known(sha256)
@@ -162,15 +186,15 @@ class Shelf:
                     self._remove_bytes(sha256)
 
     def _remove_bytes(self, sha256: str) -> None:
-        self._places.content(sha256).unlink(missing_ok=True)
-        self._places.manifest(sha256).unlink(missing_ok=True)
+        self.places.content(sha256).unlink(missing_ok=True)
+        self.places.manifest(sha256).unlink(missing_ok=True)
 
     def _known(self, sha256: str) -> Manifest | None:
         return self._database.write_now(lambda connection: file_rows.manifest_of(connection, sha256))
 
     def _merged(self, manifest: Manifest) -> Manifest:
         """The manifest with the names that the bytes have had so far."""
-        before = read_manifest(self._places.manifest(manifest.sha256))
+        before = read_manifest(self.places.manifest(manifest.sha256))
         merged = Manifest(sha256=manifest.sha256, size=manifest.size, names=before.names if before else ())
         for name in manifest.names:
             merged = merged.with_name(name)
@@ -178,7 +202,13 @@ class Shelf:
 
     def _commit(self, manifest: Manifest, intention: Path) -> None:
         self._database.write_now(lambda connection: file_rows.insert(connection, manifest))
-        os.replace(intention, self._places.manifest(manifest.sha256))
+        os.replace(intention, self.places.manifest(manifest.sha256))
+
+
+def _same(one: Manifest, other: Manifest) -> bool:
+    """Whether two manifests tell of the same bytes by the same names."""
+    names = [{(name.project, name.filename) for name in manifest.names} for manifest in (one, other)]
+    return (one.sha256, one.size, names[0]) == (other.sha256, other.size, names[1])
 
 
 def is_whole(path: Path, size: int) -> bool:

@@ -97,3 +97,11 @@ async def test_what_is_held_is_bounded_and_the_oldest_goes_first(database: Datab
     held = [number for number in range(10) if answers.get(NormalizedName(f"p{number}")) is not None]
     assert held == [8, 9]
     assert [answers.body(f"t{number}") is not None for number in (7, 8, 9)] == [False, True, True]
+
+
+async def test_a_purge_takes_what_is_held_as_well(database: Database) -> None:
+    answers = KnownAnswers(GONE, PageStore(database))
+    await answers.keep_missing(DEMO, 1000.0)
+    answers.forget(DEMO)
+    answers.forget(NormalizedName("other"))
+    assert answers.get(DEMO) is None

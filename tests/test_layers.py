@@ -14,9 +14,11 @@ PACKAGE = Path(__file__).resolve().parent.parent / "pyproxy"
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"commands"},
     "commands": {"app", "config", "admin", "storage", "simple", "settings", "errors"},
-    "app": {"config", "handlers", "admin", "repositories", "net", "storage", "simple", "settings", "errors"},
+    "app": {"config", "handlers", "admin", "monitoring"}
+    | {"repositories", "net", "storage", "simple", "settings", "errors"},
     "handlers": {"admin", "repositories", "simple", "settings", "errors"},
     "admin": {"repositories", "net", "storage", "simple", "settings", "errors"},
+    "monitoring": {"repositories", "errors"},
     "repositories": {"net", "storage", "simple", "settings", "errors"},
     "net": {"simple", "settings", "errors"},
     "storage": {"simple", "settings", "errors"},

@@ -12,8 +12,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyproxy.app.json_documents import JsonWiring
+from pyproxy.app.project_lists import ListWiring
 from pyproxy.app.resources import Resources
-from pyproxy.config.model import CacheConfig
+from pyproxy.config.model import CacheConfig, ProjectListSource
 from pyproxy.errors import PyproxyError
 from pyproxy.net.connection import UpstreamConnection, same_connection_settings, user_agent
 from pyproxy.net.fetcher import PageFetcher
@@ -57,6 +59,7 @@ class Chain:
         environ: Mapping[str, str],
         clock: Callable[[], float],
         observer: Observer,
+        project_list: ProjectListSource = "known",
         rest_pauses: Sequence[float] = PAUSES,
     ) -> None:
         self._resources = resources
@@ -66,6 +69,8 @@ class Chain:
         self._clock = clock
         self._observer = observer
         self._rest_pauses = rest_pauses
+        self._lists = ListWiring(resources, cache, project_list, clock=clock, observer=observer)
+        self._json = JsonWiring(resources, cache, clock=clock, observer=observer)
         self._members: dict[int, _Member] = {}
         self._revision = -1
         self._shown_revision = self._read_shown_revision()
@@ -90,7 +95,11 @@ class Chain:
         """Decide anew what others changed: a sha256 recorded by another worker, a purge or refresh by a command."""
         revision = self._read_shown_revision()
         if revision != self._shown_revision:
+            for project in self._resources.pages.purged_since(self._shown_revision[1]):
+                for member in self._members.values():
+                    member.pages.forget(project)
             self._shown_revision = revision
+            self._json.forget()
             self.current.priority.forget()
 
     def _read_shown_revision(self) -> tuple[int, int]:
@@ -113,6 +122,8 @@ class Chain:
 
     async def close(self) -> None:
         """End every question under way and close the connections."""
+        await self._lists.close()
+        await self._json.close()
         for member in self._members.values():
             await member.pages.close()
         for member in self._members.values():
@@ -131,6 +142,9 @@ class Chain:
             if id(old.connection) not in connections:
                 old.connection.close_when_idle()
         self._members, self._revision = current, revision
+        upstreams = [(member.stored, member.connection, member.pages) for member in members]
+        self._lists.take(upstreams)
+        self._json.take(upstreams)
         return self._repository(members)
 
     def _member(self, stored: StoredUpstream) -> _Member:
@@ -172,9 +186,10 @@ class Chain:
     def _repository(self, members: list[_Member]) -> PackageRepository:
         """The wiring of the behaviour: local files, then upstreams in order; pages and files decide alike."""
         resources, cache, clock = self._resources, self._cache, self._clock
+        rules = Rules(serve_stale_for=cache.serve_stale_for, offline=cache.offline)
         priority = PriorityRepository(
             [member.pages for member in members],
-            rules=Rules(serve_stale_for=cache.serve_stale_for, offline=cache.offline),
+            rules=rules,
             lookup_timeout=cache.lookup_timeout,
             clock=clock,
         )
@@ -196,4 +211,10 @@ class Chain:
             whole_file_below=cache.whole_file_below,
             forget_page=priority.forget,
         )
-        return PackageRepository(local=resources.local, priority=priority, files=files, pages=resources.pages)
+        return PackageRepository(
+            local=resources.local,
+            priority=priority,
+            files=files,
+            lists=self._lists.lists,
+            legacy_json=self._json.build(files, stored, rules),
+        )

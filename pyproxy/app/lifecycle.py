@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import signal
 import socket
 import ssl
 import time
@@ -16,12 +15,18 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 
 from pyproxy.app.chain import Chain
+from pyproxy.app.notify import Supervisor
+from pyproxy.app.renewal import Renewal
 from pyproxy.app.resources import Resources, open_resources
+from pyproxy.app.signals import Signals
+from pyproxy.app.tls import KeyPair
 from pyproxy.app.web import Checks, make_app, make_templates
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.handlers.base import Services
 from pyproxy.net.health import PAUSES
+from pyproxy.net.loop_guard import LoopGuard, new_name
+from pyproxy.repositories.failure_records import FailureRecords
 from pyproxy.repositories.observer import Observers
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.repositories.rendering import RenderedPages
@@ -41,48 +46,68 @@ IDLE_SECONDS = 300.0
 """How long a client may keep an idle connection."""
 
 
-def remember_signals() -> list[int]:
-    """The list to which SIGTERM and SIGINT are added from now on, until the running server takes them itself.
-
-    A signal that comes during the start must neither be lost nor leave anything half open.
-    """
-    received: list[int] = []
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, lambda number, frame: received.append(number))
-    return received
-
-
 async def run(
     config: Config,
     sockets: list[socket.socket],
     *,
-    tls: ssl.SSLContext | None,
+    tls: KeyPair | None,
     environ: Mapping[str, str],
-    received: Sequence[int],
+    signals: Signals,
+    supervisor: Supervisor,
+    speaks: bool = True,
+    name: str,
 ) -> None:
-    """Serve on the sockets until SIGTERM or SIGINT; raises `PyproxyError` when it cannot begin.
+    """Serve on the sockets until a signal; raises `PyproxyError` when it cannot begin.
 
-    ``received`` holds the signals that came before (`remember_signals`).
+    ``supervisor`` is told when it serves and when it stops; of several processes, the one that ``speaks`` tells what
+    all of them notice. ``name`` is theirs together (`LoopGuard`).
     """
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    if received:
+    stop, reread = asyncio.Event(), asyncio.Event()
+    signals.hand_over(stop.set, reread.set)
+    if signals.stops:
         return
-    server = await Server.start(config, sockets, tls=tls, environ=environ)
+    server = await Server.start(config, sockets, tls=tls.context if tls else None, environ=environ, name=name)
+    following = asyncio.create_task(_follow_certificate(config, server, tls, reread, speaks=speaks))
+    supervisor.ready()
     await stop.wait()
+    supervisor.stopping()
+    following.cancel()
     await server.stop()
+
+
+async def _follow_certificate(
+    config: Config, server: Server, tls: KeyPair | None, reread: asyncio.Event, *, speaks: bool
+) -> None:
+    if tls is not None:
+        await Renewal(config.server, tls, take=server.use_tls, clock=time.time, speaks=speaks).follow(reread)
+    while True:
+        await reread.wait()
+        reread.clear()
+        if speaks:
+            log.info("SIGHUP: there is no certificate to read again; pyproxy.yaml is read at the start only")
 
 
 class Server:
     """A running server; ``start`` makes one. The caller holds the lock of the storage directory."""
 
-    def __init__(self, resources: Resources, chain: Chain, services: Services, http: HTTPServer) -> None:
+    def __init__(
+        self,
+        resources: Resources,
+        chain: Chain,
+        services: Services,
+        http: HTTPServer,
+        sampling: Coroutine[Any, Any, None],
+        records: FailureRecords,
+    ) -> None:
         self.resources = resources
         self.services = services
         self._chain = chain
         self._http = http
-        work: list[Coroutine[Any, Any, None]] = [chain.follow(self._take), resources.keep_up()]
+        self.records = records
+        work: list[Coroutine[Any, Any, None]] = [
+            *(chain.follow(self._take), resources.keep_up()),
+            *(sampling, records.keep()),
+        ]
         if resources.local is not None:
             work.append(resources.local.watch())
         self._background = [asyncio.get_running_loop().create_task(each) for each in work]
@@ -97,9 +122,18 @@ class Server:
         environ: Mapping[str, str],
         clock: Callable[[], float] = time.time,
         rest_pauses: Sequence[float] = PAUSES,
+        name: str | None = None,
     ) -> Server:
-        """Open everything and serve on the sockets; ``clock`` gives unix seconds, ``rest_pauses`` are `Health`'s."""
+        """Open everything and serve on the sockets; ``clock`` gives unix seconds, ``rest_pauses`` are `Health`'s.
+
+        ``name``: the `LoopGuard`'s, a new one by default.
+        """
+        # Late, for the parent of all processes decides first where figures are kept.
+        from pyproxy.app.figures import Figures
+
         resources = open_resources(config, environ, clock)
+        figures = Figures(config.storage, resources)
+        records = FailureRecords(resources.failures, clock)
         contact = config.server.public_url
         chain = Chain(
             resources,
@@ -107,7 +141,8 @@ class Server:
             contact=contact,
             environ=environ,
             clock=clock,
-            observer=Observers(),
+            observer=Observers([figures.meters, records]),
+            project_list=config.project_list,
             rest_pauses=rest_pauses,
         )
         services = Services(
@@ -116,15 +151,26 @@ class Server:
             workshop=resources.workshop,
             templates=make_templates(),
             clock=clock,
+            admit=LoopGuard(name or new_name()).admit,
             public_url=config.server.public_url,
             trusted_proxies=config.server.trusted_proxies,
         )
         if resources.local is not None:
             await resources.local.scan()
-        app = make_app(services, checks=_checks(config, resources), log_format=config.logging.format)
+        app = make_app(
+            services,
+            checks=_checks(config, resources),
+            expose=figures.expose,
+            count=figures.meters.answered,
+            log_format=config.logging.format,
+        )
         http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
         http.add_sockets(sockets)
-        return cls(resources, chain, services, http)
+        return cls(resources, chain, services, http, figures.sampling(chain, services.requests), records)
+
+    def use_tls(self, context: ssl.SSLContext) -> None:
+        """New connections get this one; those that there are keep theirs."""
+        self._http.ssl_options = context
 
     async def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
         """Take no new connections, let running responses end, then close everything in reverse."""
@@ -142,6 +188,8 @@ class Server:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._http.close_all_connections()
                 await self._chain.close()
+                self.resources.database.stop_waiting()
+                await self.records.flush()
                 await self.resources.close()
         log.info("stopped")
 

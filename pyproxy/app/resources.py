@@ -15,8 +15,10 @@ from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.failures import FailureStore
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.pages import PageStore
+from pyproxy.storage.project_lists import ProjectListStore
 from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
@@ -35,7 +37,9 @@ class Resources:
     upstreams: UpstreamStore
     pages: PageStore
     recorded: RecordedHashes
+    failures: FailureStore
     files: FileStore
+    lists: ProjectListStore
     downloads: Downloads
     workshop: Workshop
     local: LocalRepository | None
@@ -81,14 +85,17 @@ def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[
         local = LocalRepository(config.local.directory, clock=clock)
     directory = config.storage.directory
     database = Database.open(directory / DATABASE_NAME)
+    files = FileStore(
+        directory, database, min_free=config.storage.min_free, max_size=config.storage.max_size, clock=clock
+    )
     return Resources(
         database=database,
         upstreams=UpstreamStore(database, SecretBox.open(directory, environ)),
         pages=PageStore(database),
         recorded=RecordedHashes(database, clock),
-        files=FileStore(
-            directory, database, min_free=config.storage.min_free, max_size=config.storage.max_size, clock=clock
-        ),
+        failures=FailureStore(database),
+        files=files,
+        lists=ProjectListStore(directory, files.temporary),
         downloads=Downloads(),
         workshop=Workshop(),
         local=local,

@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 
 from pyproxy import __version__
+from pyproxy.commands.cache import cache
 from pyproxy.commands.config import config
+from pyproxy.commands.explain import explain
 from pyproxy.commands.group import PyproxyGroup
 from pyproxy.commands.invocation import Invocation
 from pyproxy.commands.serve import serve
@@ -37,5 +39,7 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
 
 
 main.add_command(serve)
+main.add_command(cache)
 main.add_command(config)
+main.add_command(explain)
 main.add_command(upstream)

@@ -35,13 +35,17 @@ FIRST_BYTE_SECONDS = 10.0
 
 @dataclass(slots=True)
 class Services:
-    """What handlers work with; ``repository`` is replaced when settings change (requests keep the one they took)."""
+    """What handlers work with; ``repository`` is replaced when settings change (requests keep the one they took).
+
+    ``admit`` is given every request's ``CDN-Loop`` and raises `RequestLoop` for one that has been here before.
+    """
 
     repository: Repository
     rendered: RenderedPages
     workshop: Workshop
     templates: jinja2.Environment
     clock: Callable[[], float]
+    admit: Callable[[str | None], None]
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     first_byte_seconds: float = FIRST_BYTE_SECONDS
@@ -51,6 +55,9 @@ class Services:
 @tornado.web.stream_request_body
 class BaseHandler(tornado.web.RequestHandler):
     """A read-only address. Bodies of requests are thrown away as they come, so that a 405 can be read."""
+
+    route = "other"
+    """What monitoring calls requests of this kind."""
 
     # What the access log says of this request; set on the way.
     subject: str = "-"
@@ -72,6 +79,7 @@ class BaseHandler(tornado.web.RequestHandler):
             connection = self.request.connection
             assert isinstance(connection, HTTP1Connection)
             connection.set_max_body_size(DISCARDED_BODY_LIMIT)
+        self.services.admit(self.request.headers.get("CDN-Loop"))
         return None
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
@@ -118,10 +126,14 @@ class BaseHandler(tornado.web.RequestHandler):
 
     def _refuse(self, *args: str, **kwargs: str) -> None:
         self.set_header("Allow", "GET, HEAD")
+        # twine prints the title alone, so a publisher's title has to say it all.
+        why = "only GET and HEAD are"
+        if self.request.method == "POST":
+            why = "pyproxy takes no uploads; publish to the private index behind it"
         self.send_problem(
             Problem(
                 405,
-                f"{self.request.method} is not possible at this address: it only answers GET and HEAD.",
+                f"{self.request.method} is not possible at this address: {why}.",
                 "This is the address to install from. Uploads to pyproxy are not supported by this version; "
                 "publish to the private index behind it.",
             )
@@ -165,10 +177,11 @@ class BaseHandler(tornado.web.RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         if problem.retry_after is not None:
             self.set_header("Retry-After", str(problem.retry_after))
-        if self._is_browser():
+        if self.is_browser():
             self.set_header("Content-Type", "text/html; charset=utf-8")
+            root = "../" * (self.request.path.count("/") - 1) or "./"  # relative: right behind any prefix
             body = self.services.templates.get_template("error.html").render(
-                status=problem.status, title=problem.title, detail=problem.detail
+                status=problem.status, title=problem.title, detail=problem.detail, root=root
             )
         else:
             # Exactly this type, without parameters: uv reads the body of no other.
@@ -178,7 +191,8 @@ class BaseHandler(tornado.web.RequestHandler):
             )
         self.finish(body.encode())
 
-    def _is_browser(self) -> bool:
+    def is_browser(self) -> bool:
+        """Whether a person is looking: a page helps more than JSON does."""
         accept = self.request.headers.get("Accept", "")
         return "text/html" in accept and "application/xhtml+xml" in accept
 
@@ -195,7 +209,7 @@ class BaseHandler(tornado.web.RequestHandler):
 
 
 class NotFoundHandler(BaseHandler):
-    """Any other address."""
+    """An address at which nothing is."""
 
     def get(self) -> None:
         self.send_problem(

@@ -24,6 +24,8 @@ from pyproxy.errors import (
     ProjectNotFound,
     ProjectUnavailable,
     PyproxyError,
+    ReleaseNotFound,
+    RequestLoop,
     StorageError,
     UpstreamError,
     UpstreamForbidden,
@@ -68,6 +70,7 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
     ProjectNotAdmitted: (404, "No upstream was asked. To see their patterns: pyproxy upstream list"),
     ProjectNotFound: (404, "Every index that may be asked for this name says that it has no such project."),
     FileNotListed: (404, "No index that may be asked lists this file, or has it any more."),
+    ReleaseNotFound: (404, "Its project page lists no file and no version that is called so."),
     NotKnownOffline: (
         503,
         "cache.offline is on: no upstream is asked, and only what was fetched before can be served.",
@@ -76,6 +79,11 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
     NotYetHere: (
         503,
         "The transfer goes on: who asks again joins it. Clients give up on a silence of 15 seconds.",
+    ),
+    RequestLoop: (
+        508,
+        "An upstream of this server is this server itself, directly or through another one. Take it out: pyproxy "
+        "upstream list, here and on the servers behind.",
     ),
     NoActiveUpstream: (
         503,

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pyproxy.errors import StorageError
+from pyproxy.storage import json_schema, totals_schema
 
 
 class Migration(NamedTuple):
@@ -188,6 +189,55 @@ MIGRATIONS: tuple[Migration, ...] = (
             "INSERT INTO pages_revision (revision) VALUES (1)",
         ),
     ),
+    Migration(
+        "failures of upstreams",
+        (
+            """
+            CREATE TABLE upstream_failures (
+                upstream_id INTEGER NOT NULL REFERENCES upstreams (id) ON DELETE CASCADE,
+                route TEXT NOT NULL,
+                project TEXT NOT NULL,
+                filename TEXT NOT NULL,
+                kind TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                first_at REAL NOT NULL,
+                last_at REAL NOT NULL,
+                times INTEGER NOT NULL,
+                over_at REAL,
+                PRIMARY KEY (upstream_id, route, project, filename)
+            ) WITHOUT ROWID
+            """,
+            "CREATE INDEX upstream_failures_by_age ON upstream_failures (upstream_id, route, last_at)",
+            "CREATE INDEX upstream_failures_by_project ON upstream_failures (project)",
+            # Looked at each second: does a success end anything?
+            "CREATE INDEX upstream_failures_open ON upstream_failures (upstream_id) WHERE over_at IS NULL",
+            """
+            CREATE TABLE upstream_rests (
+                upstream_id INTEGER NOT NULL PRIMARY KEY REFERENCES upstreams (id) ON DELETE CASCADE,
+                since REAL NOT NULL,
+                kind TEXT NOT NULL,
+                reason TEXT NOT NULL,
+                probe_at REAL
+            )
+            """,
+            # Another index URL is another index: what the old one did says nothing of it.
+            """
+            CREATE TRIGGER upstream_failures_of_another_index AFTER UPDATE OF generation ON upstreams
+            WHEN new.generation <> old.generation
+            BEGIN
+                DELETE FROM upstream_failures WHERE upstream_id = new.id;
+                DELETE FROM upstream_rests WHERE upstream_id = new.id;
+            END
+            """,
+        ),
+    ),
+    Migration("totals", totals_schema.STATEMENTS),
+    Migration(
+        "purges",
+        # By name, for servers that hold answers in memory which they could not store.
+        ("CREATE TABLE purges (project TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID",),
+    ),
+    Migration("documents of the JSON API", json_schema.STATEMENTS),
 )
 
 
@@ -201,7 +251,7 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MI
     unknown = done - set(names)
     if unknown:
         raise StorageError(
-            f"the database was made by a newer pyproxy (it has the step {sorted(unknown)[0]!r}): "
+            f"{_path(connection)} was made by a newer pyproxy (it has the step {sorted(unknown)[0]!r}): "
             "use that version, or restore the backup from before the upgrade"
         )
     if done == set(names):
@@ -219,8 +269,13 @@ def applied(connection: sqlite3.Connection) -> set[str]:
     if "migrations" in tables:
         return {str(row[0]) for row in connection.execute("SELECT name FROM migrations")}
     if tables:
-        raise StorageError("the database belongs to another program: choose another storage.directory")
+        raise StorageError(f"{_path(connection)} belongs to another program: choose another storage.directory")
     return set()
+
+
+def _path(connection: sqlite3.Connection) -> str:
+    """The file of the database, for messages."""
+    return str(connection.execute("PRAGMA database_list").fetchone()[2])
 
 
 def _apply(connection: sqlite3.Connection, migration: Migration) -> None:

@@ -1,0 +1,1 @@
+"""Figures for Prometheus: counted while serving (``meters``), sampled (``sampling``), looked up (``state``)."""

@@ -1,0 +1,27 @@
+"""Figures that nothing counts by itself, looked at four times a second: how busy the loop is, what is under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from pyproxy.monitoring.meters import Meters
+
+SAMPLE_SECONDS = 0.25
+
+
+async def sample(
+    meters: Meters,
+    *,
+    transfers: Callable[[], int],
+    requests: Callable[[], int],
+    resting: Callable[[], Mapping[str, bool]],
+) -> None:
+    """Sample for ever."""
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + SAMPLE_SECONDS
+        await asyncio.sleep(SAMPLE_SECONDS)
+        meters.sampled(
+            lag=max(0.0, loop.time() - due), transfers=transfers(), requests=requests(), resting=dict(resting())
+        )

@@ -1,0 +1,42 @@
+"""How much is kept, in a few numbers: for monitoring, so without reading wide rows."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyproxy.storage.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """``contents`` are the kept files, equal ones counted once; ``answers`` are upstreams' pages and 404s."""
+
+    content_bytes: int
+    contents: int
+    answers: int
+
+
+async def read_sizes(database: Database) -> Sizes:
+    """Counted on a connection of its own, since that takes a while with a million rows. Raises `StorageError`."""
+    rows = await database.all_aside(
+        """
+        SELECT
+            (SELECT bytes FROM contents_total) AS bytes,
+            (SELECT count(*) FROM contents) AS contents,
+            (SELECT count(*) FROM pages) AS answers
+        """,
+        {},
+    )
+    row = rows[0]
+    return Sizes(int(row["bytes"]), int(row["contents"]), int(row["answers"]))
+
+
+def free_bytes(directory: Path) -> int | None:
+    """Free space for this user on the disk of a directory; ``None`` where the disk does not tell."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return None
+    return disk.f_bavail * disk.f_frsize

@@ -1,0 +1,43 @@
+"""``/metrics`` of a server with several processes: whoever answers tells of all of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from tests.app.command import Command, children_of, until
+from tests.app.conftest import RunCommand
+
+
+async def served_pages(command: Command) -> float:
+    """How many answers at ``/healthz`` are counted, by all processes together."""
+    name = b'pyproxy_requests_total{outcome="-",route="health",status="200"} '
+    body = (await command.get("/metrics")).body
+    return next((float(line.removeprefix(name)) for line in body.splitlines() if line.startswith(name)), 0.0)
+
+
+async def test_requests_add_up_over_the_workers_and_a_death_takes_nothing_from_them(run_command: RunCommand) -> None:
+    command = await run_command("--workers", "2").listens()
+    for _ in range(20):
+        assert (await command.get("/healthz")).status == 200
+    assert {await served_pages(command) for _ in range(6)} == {20.0}
+
+    victim, _ = children_of(command.pid)
+    os.kill(victim, signal.SIGKILL)
+    await until(lambda: victim not in children_of(command.pid) and len(children_of(command.pid)) == 2)
+    assert {await served_pages(command) for _ in range(6)} == {20.0}
+
+
+async def test_a_new_start_counts_from_nothing_again(run_command: RunCommand) -> None:
+    command = await run_command("--workers", "2").listens()
+    assert (await command.get("/healthz")).status == 200
+    assert await command.stop() == 0
+    again = await run_command("--workers", "2").listens()
+    assert await served_pages(again) == 0.0
+
+
+async def test_a_setting_of_the_environment_meant_for_other_programs_changes_nothing(run_command: RunCommand) -> None:
+    """Prometheus' own library is steered by it, for any program of the container."""
+    command = await run_command(PROMETHEUS_MULTIPROC_DIR="/nowhere").listens()
+    assert (await command.get("/healthz")).status == 200
+    assert await served_pages(command) == 1.0

@@ -133,7 +133,7 @@ class BaseHandler(tornado.web.RequestHandler):
         self.send_problem(
             Problem(
                 405,
-                f"{self.request.method} is not possible at this address: {why}.",
+                f"{self.request.method} is not possible at this address: {why}",
                 "This is the address to install from. Uploads to pyproxy are not supported by this version; "
                 "publish to the private index behind it.",
             )
@@ -153,9 +153,9 @@ class BaseHandler(tornado.web.RequestHandler):
             self._note_failure(error)
         elif isinstance(error, tornado.web.HTTPError):
             title = error.reason or HTTPStatus(status_code).phrase
-            problem = Problem(status_code, f"{title}.", error.log_message or "The request could not be understood.")
+            problem = Problem(status_code, title, error.log_message or "The request could not be understood.")
         else:
-            problem = Problem(status_code, "An unexpected error.", "This is a defect; the server's log says more.")
+            problem = Problem(status_code, "An unexpected error", "This is a defect; the server's log says more.")
         self.send_problem(problem)
 
     def _note_failure(self, error: PyproxyError) -> None:
@@ -215,7 +215,7 @@ class NotFoundHandler(BaseHandler):
         self.send_problem(
             Problem(
                 404,
-                "There is nothing at this address.",
+                "There is nothing at this address",
                 "Installers use /simple/ below this server's address; / says how to set them up.",
             )
         )

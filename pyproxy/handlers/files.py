@@ -94,7 +94,7 @@ class FileHandler(StreamingHandler):
             self.clear_header(header)
         self.set_header("Content-Range", f"bytes */{size}")
         self.send_problem(
-            Problem(416, f"The range lies outside the file of {size} bytes.", "Ask for bytes that the file has.")
+            Problem(416, f"The range lies outside the file of {size} bytes", "Ask for bytes that the file has.")
         )
 
     def _has(self, sha256: str) -> bool:

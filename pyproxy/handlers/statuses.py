@@ -1,7 +1,8 @@
 """The one place where errors become HTTP: status, reason phrase, ``Retry-After`` and explanation.
 
-The title is one short sentence with upstream and reason. It is also the reason phrase, because pip and Poetry show
-nothing else; uv prints title and detail (``application/problem+json``, RFC 9457).
+The title is one short sentence with upstream and reason, without a full stop: uv prints "title, detail"
+(``application/problem+json``, RFC 9457). It is also the reason phrase, for pip and Poetry show nothing else, where they
+show anything: pip tries a 502 or 503 again and then says that there is no such distribution.
 """
 
 from __future__ import annotations
@@ -96,12 +97,12 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
 
 def problem_of(error: PyproxyError) -> Problem:
     """The problem an error is reported as."""
-    title = _sentence(str(error))
+    title = str(error).strip().removesuffix(".")
     match error:
         case ProjectUnavailable():
             others = "".join(f" Then {failure}." for failure in error.failures[1:])
             detail = (
-                f"{error.asked_for} could not be looked up: {title}{others} Nothing was kept that could be served "
+                f"{error.asked_for} could not be looked up.{others} Nothing was kept that could be served "
                 f"instead. This is not an answer that it does not exist. {_advice(error.failures[0])}"
             )
             return Problem(504 if error.timed_out else 502, title, detail, RETRY_AFTER_SECONDS)
@@ -116,12 +117,12 @@ def problem_of(error: PyproxyError) -> Problem:
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
         case StorageError():
             # Its text names paths of the server, which are nobody's business but the log's.
-            return Problem(500, "The server's storage cannot be used.", "The server's log says more.")
+            return Problem(500, "The server's storage cannot be used", "The server's log says more.")
     for kind in type(error).__mro__:
         if kind in _FIXED:
             status, detail = _FIXED[kind]
             return Problem(status, title, detail, RETRY_AFTER_SECONDS if status == 503 else None)
-    return Problem(500, "an unexpected error", "The server's log says more.")
+    return Problem(500, "An unexpected error", "The server's log says more.")
 
 
 def reason_phrase(text: str) -> str:
@@ -147,8 +148,3 @@ def _advice(error: UpstreamError) -> str:
             f"the projects that it has: pyproxy upstream set {error.upstream} projects=..."
         )
     return "It will be tried again in a few seconds."
-
-
-def _sentence(text: str) -> str:
-    text = text.strip()
-    return text if text.endswith((".", "!", "?")) else text + "."

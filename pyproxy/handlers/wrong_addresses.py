@@ -156,7 +156,7 @@ class WrongAddressHandler(BaseHandler):
             return
         sentence = given.sentence if given is not None else ""
         detail = f"{sentence} Installers use {index}; {visited_address(self)}/ says how to set them up.".strip()
-        self.send_problem(Problem(404, "There is nothing at this address.", detail))
+        self.send_problem(Problem(404, "There is nothing at this address", detail))
 
     head = get
 
@@ -177,13 +177,13 @@ class UploadHandler(BaseHandler):
     """``/legacy/``, where twine, uv and Poetry upload to elsewhere."""
 
     def get(self) -> None:
-        self.send_problem(Problem(404, "Nothing can be uploaded here.", _NO_UPLOADS))
+        self.send_problem(Problem(404, "Nothing can be uploaded here", _NO_UPLOADS))
 
     head = get
 
     def _refuse_upload(self, *args: str, **kwargs: str) -> None:
         self.set_header("Allow", "GET, HEAD")
-        self.send_problem(Problem(405, "Uploads to pyproxy are not possible.", _NO_UPLOADS))
+        self.send_problem(Problem(405, "Uploads to pyproxy are not possible", _NO_UPLOADS))
 
     post = put = _refuse_upload
 

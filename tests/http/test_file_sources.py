@@ -199,7 +199,7 @@ async def test_while_the_owner_fails_unknown_files_are_not_called_missing(
 
     answer = await ask(proxy, PATH)
 
-    assert (answer.status, answer.reason) == (502, "upstream first refused the connection.")
+    assert (answer.status, answer.reason) == (502, "upstream first refused the connection")
 
 
 async def test_with_stop_a_failed_upstream_is_not_passed_over(

@@ -370,7 +370,7 @@ async def test_a_quarantined_project_has_no_document(upstream: UpstreamServer, s
 
     answer = await proxy.get(DOCUMENT)
 
-    assert (answer.status, answer.json()["title"]) == (404, "demo has no release.")
+    assert (answer.status, answer.json()["title"]) == (404, "demo has no release")
 
 
 async def test_pages_below_a_wrong_index_address_are_not_taken_for_documents(

@@ -150,7 +150,7 @@ async def test_with_every_upstream_switched_off_a_page_says_so(
 
     assert (answer.status, answer.reason) == (
         503,
-        "no upstream is active; an administrator can add or enable one.",
+        "no upstream is active; an administrator can add or enable one",
     )
     assert (file.body, (await proxy.get(f"{link}.metadata")).status, len(upstream.requests)) == (content, 200, asked)
     await noticed(proxy, lambda store: store.change("first", settings))

@@ -149,7 +149,7 @@ async def test_uploads_are_refused_in_words_without_a_redirect(path: str, start_
     """(check 77): twine and Poetry follow none."""
     proxy = await start_proxy()
     answer = await proxy.get(path, method="POST")
-    assert (answer.status, answer.reason) == (405, "Uploads to pyproxy are not possible.")
+    assert (answer.status, answer.reason) == (405, "Uploads to pyproxy are not possible")
     assert "publish to the private index" in answer.json()["detail"]
     assert (await proxy.get(path)).status == 404
 

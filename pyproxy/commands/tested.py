@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from pyproxy.commands.invocation import Invocation
-from pyproxy.commands.pairs import read_pairs
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError
 from pyproxy.settings import UpstreamSettings, priority_of, upstream_from_pairs
@@ -31,9 +30,8 @@ class Tested:
     others: Sequence[StoredUpstream]
 
 
-def given_upstream(invocation: Invocation, config: Config, url: str, arguments: Sequence[str]) -> Tested:
-    """One that is not stored: ``url`` and KEY=VALUE as for ``upstream add``. Raises `ConfigurationError`."""
-    pairs = read_pairs((f"url={url}", *arguments))
+def given_upstream(invocation: Invocation, config: Config, pairs: Mapping[str, str]) -> Tested:
+    """One that is not stored, by its settings as for ``upstream add``. Raises `ConfigurationError`."""
     priority_of(pairs)
     settings = upstream_from_pairs({"name": "test", **pairs})
     with _database(config) as database:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from pyproxy.commands.invocation import Invocation
-from pyproxy.commands.pairs import read_pairs
+from pyproxy.commands.secret_input import read_settings, secret_options
 from pyproxy.commands.stored import opened_upstreams
 from pyproxy.commands.upstream_list import as_json, print_table, print_warnings
 from pyproxy.commands.upstream_test import test
@@ -55,10 +55,19 @@ def list_(invocation: Invocation, json_wanted: bool) -> None:
 @click.argument("name")
 @click.argument("url")
 @click.argument("settings", nargs=-1, metavar="[KEY=VALUE]...")
+@secret_options
 @click.pass_obj
-def add(invocation: Invocation, name: str, url: str, settings: tuple[str, ...]) -> None:
+def add(
+    invocation: Invocation,
+    name: str,
+    url: str,
+    settings: tuple[str, ...],
+    password_stdin: bool,
+    token_stdin: bool,
+) -> None:
     """Add an upstream. It is the last in the order unless priority=N is given."""
-    pairs = read_pairs((f"name={name}", f"url={url}", *settings))
+    arguments = (f"name={name}", f"url={url}", *settings)
+    pairs = read_settings(arguments, password_stdin=password_stdin, token_stdin=token_stdin)
     added = upstream_from_pairs(pairs)
     with opened_upstreams(invocation) as store:
         stored = store.add(added, priority_of(pairs))
@@ -68,11 +77,18 @@ def add(invocation: Invocation, name: str, url: str, settings: tuple[str, ...]) 
 
 @upstream.command("set", epilog=SETTINGS_HELP)
 @click.argument("name")
-@click.argument("settings", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.argument("settings", nargs=-1, metavar="KEY=VALUE...")
+@secret_options
 @click.pass_obj
-def set_(invocation: Invocation, name: str, settings: tuple[str, ...]) -> None:
+def set_(
+    invocation: Invocation, name: str, settings: tuple[str, ...], password_stdin: bool, token_stdin: bool
+) -> None:
     """Change settings of an upstream. An empty value clears an optional one."""
-    pairs = read_pairs(settings)
+    pairs = read_settings(settings, password_stdin=password_stdin, token_stdin=token_stdin)
+    if not pairs:
+        raise ConfigurationError(
+            "no setting is given", suggestion=f"write it like this: pyproxy upstream set {name} index_ttl=5m"
+        )
     with opened_upstreams(invocation) as store:
         old = _readable(store, name, pairs)
         new = upstream_from_pairs(pairs, old)

@@ -9,6 +9,7 @@ import click
 
 from pyproxy.commands.exits import Failure
 from pyproxy.commands.invocation import Invocation
+from pyproxy.commands.secret_input import read_settings, secret_options
 from pyproxy.commands.tested import Tested, given_upstream, stored_upstream
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError
@@ -19,9 +20,16 @@ from pyproxy.errors import ConfigurationError
 @click.option("--url", metavar="URL", help="Test this index, with the settings of upstream add; nothing is stored.")
 @click.option("--project", metavar="NAME", help="The project to look at, instead of one that the upstream has.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON object per step, for scripts.")
+@secret_options
 @click.pass_obj
 def test(
-    invocation: Invocation, arguments: tuple[str, ...], url: str | None, project: str | None, json_wanted: bool
+    invocation: Invocation,
+    arguments: tuple[str, ...],
+    url: str | None,
+    project: str | None,
+    json_wanted: bool,
+    password_stdin: bool,
+    token_stdin: bool,
 ) -> None:
     """Walk the way to an upstream, and say what is wrong and what to set.
 
@@ -30,8 +38,10 @@ def test(
     """
     config = invocation.load().config
     if url is not None:
-        tested = given_upstream(invocation, config, url, arguments)
-    elif len(arguments) == 1:
+        given = (f"url={url}", *arguments)
+        settings = read_settings(given, password_stdin=password_stdin, token_stdin=token_stdin)
+        tested = given_upstream(invocation, config, settings)
+    elif len(arguments) == 1 and not (password_stdin or token_stdin):
         tested = stored_upstream(invocation, config, arguments[0])
     else:
         problem = "give one name" if not arguments else "settings can only be given with --url"

@@ -131,7 +131,7 @@ class IndexCheck:
         if given is None:
             steps = [Step("credentials", "ok", None, "none are set, and none were asked for")]
         else:
-            steps = [Step("credentials", "ok", None, f"the {given} was not refused")]
+            steps = [Step("credentials", "ok", None, f"the index does not refuse the {given}")]
         clock = self._clock(answer)
         return [*steps, clock] if clock else steps
 

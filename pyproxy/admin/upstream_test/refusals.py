@@ -73,7 +73,7 @@ def _refused(status: int, headers: Mapping[str, str], settings: UpstreamSettings
     if given is None:
         return f"{answer}, and no credentials are set{wanted}", "set username and password, or token"
     if status == HTTPStatus.FORBIDDEN:
-        advice = f"check whether this account may read the index, and the {given} itself"
+        advice = f"check the {given}, and whether this account may read the index"
     elif settings.token and "bearer" not in headers.get("www-authenticate", "bearer").lower():
         advice = "it does not ask for tokens: set username and password instead (many take a token as password)"
     else:

@@ -202,7 +202,7 @@ async def test_a_client_certificate_that_is_accepted_is_counted_as_credentials(t
     async with running(authority.server_context(clients=clients)) as server:
         stock(server)
         steps = await examined(server.url, ca_bundle=str(authority.certificate), projects=("demo",), **pair)
-    assert said(steps, "credentials") == ("ok", "the client certificate was not refused", None)
+    assert said(steps, "credentials") == ("ok", "the index does not refuse the client certificate", None)
 
 
 async def test_http_at_a_port_that_speaks_tls_suggests_https(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ async def test_an_account_that_may_not_read_is_told_apart_from_a_wrong_password(
     assert said(steps, "credentials") == (
         "failed",
         "it answers 403 Forbidden to the token",
-        "check whether this account may read the index, and the token itself",
+        "check the token, and whether this account may read the index",
     )
 
 
@@ -106,7 +106,7 @@ async def test_right_credentials_are_said_to_be_accepted() -> None:
         stock(server)
         server.bearer = "right"
         steps = await examined(server.url, token="right")
-    assert said(steps, "credentials") == ("ok", "the token was not refused", None)
+    assert said(steps, "credentials") == ("ok", "the index does not refuse the token", None)
 
 
 async def test_a_list_that_may_not_be_read_does_not_matter_where_projects_are_named() -> None:

@@ -38,7 +38,7 @@ class Figures:
     def sampling(self, chain: Chain, requests: RunningRequests) -> Coroutine[Any, Any, None]:
         """What has to run in the background."""
         return sample(
-            self.meters,
+            self.meters.samples,
             transfers=lambda: len(self._resources.downloads),
             requests=lambda: requests.count,
             resting=lambda: {

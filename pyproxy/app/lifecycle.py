@@ -141,7 +141,7 @@ class Server:
             contact=contact,
             environ=environ,
             clock=clock,
-            observer=Observers([figures.meters, records]),
+            observer=Observers([figures.meters.upstreams, records]),
             project_list=config.project_list,
             rest_pauses=rest_pauses,
         )
@@ -161,7 +161,7 @@ class Server:
             services,
             checks=_checks(config, resources),
             expose=figures.expose,
-            count=figures.meters.answered,
+            count=figures.meters.clients.answered,
             log_format=config.logging.format,
         )
         http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)

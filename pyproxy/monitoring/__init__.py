@@ -1,1 +1,1 @@
-"""Figures for Prometheus: counted while serving (``meters``), sampled (``sampling``), looked up (``state``)."""
+"""Figures for Prometheus: counted (``meters``), sampled, looked up (``state``), and shown (``exposition``)."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from pyproxy.monitoring.meters import Meters
+from pyproxy.monitoring.samples import Samples
 
 SAMPLE_SECONDS = 0.25
 
 
 async def sample(
-    meters: Meters,
+    samples: Samples,
     *,
     transfers: Callable[[], int],
     requests: Callable[[], int],
@@ -22,6 +22,6 @@ async def sample(
     while True:
         due = loop.time() + SAMPLE_SECONDS
         await asyncio.sleep(SAMPLE_SECONDS)
-        meters.sampled(
+        samples.take(
             lag=max(0.0, loop.time() - due), transfers=transfers(), requests=requests(), resting=dict(resting())
         )

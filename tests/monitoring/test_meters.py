@@ -16,8 +16,8 @@ def meters() -> tuple[Meters, CollectorRegistry]:
 
 def test_requests_are_counted_by_route_outcome_and_status() -> None:
     counted, registry = meters()
-    counted.answered("file", "hit", 200, 100, 0.01)
-    counted.answered("file", "hit", 206, 50, 0.01)
+    counted.clients.answered("file", "hit", 200, 100, 0.01)
+    counted.clients.answered("file", "hit", 206, 50, 0.01)
     labels = {"route": "file", "outcome": "hit"}
     assert registry.get_sample_value("pyproxy_requests_total", {**labels, "status": "206"}) == 1
     assert registry.get_sample_value("pyproxy_served_bytes_total", labels) == 150
@@ -27,17 +27,21 @@ def test_requests_are_counted_by_route_outcome_and_status() -> None:
 def test_bytes_are_saved_by_what_no_upstream_had_to_send_again() -> None:
     counted, registry = meters()
     for outcome in ("hit", "stale", "collapsed", "miss", "failed"):
-        counted.answered("file", outcome, 200, 100, 0.01)
+        counted.clients.answered("file", outcome, 200, 100, 0.01)
     assert registry.get_sample_value("pyproxy_saved_bytes_total", {"route": "file"}) == 300
 
 
 def test_requests_to_upstreams_are_counted_by_result_and_failures_by_kind() -> None:
     counted, registry = meters()
-    counted.asked(Asked(upstream_id=1, upstream="a", route="page", project="x", found=True, seconds=0.2, received=77))
-    counted.asked(Asked(upstream_id=1, upstream="a", route="page", project="y", seconds=0.1))
+    counted.upstreams.asked(
+        Asked(upstream_id=1, upstream="a", route="page", project="x", found=True, seconds=0.2, received=77)
+    )
+    counted.upstreams.asked(Asked(upstream_id=1, upstream="a", route="page", project="y", seconds=0.1))
     errors = (HashMismatch("a", "sent other bytes"), UpstreamTimeout("a", "was silent"), UpstreamStatus("a", 401, "no"))
     for error in errors:
-        counted.asked(Asked(upstream_id=1, upstream="a", route="file", project="x", filename="x.whl", error=error))
+        counted.upstreams.asked(
+            Asked(upstream_id=1, upstream="a", route="file", project="x", filename="x.whl", error=error)
+        )
     page = {"upstream": "a", "route": "page"}
     assert registry.get_sample_value("pyproxy_upstream_requests_total", {**page, "result": "found"}) == 1
     assert registry.get_sample_value("pyproxy_upstream_requests_total", {**page, "result": "missing"}) == 1
@@ -51,8 +55,8 @@ def test_requests_to_upstreams_are_counted_by_result_and_failures_by_kind() -> N
 
 def test_a_sample_says_how_things_are_now() -> None:
     counted, registry = meters()
-    counted.sampled(lag=0.3, transfers=4, requests=9, resting={"a": True, "b": False})
-    counted.sampled(lag=0.0, transfers=1, requests=2, resting={"a": False, "b": False})
+    counted.samples.take(lag=0.3, transfers=4, requests=9, resting={"a": True, "b": False})
+    counted.samples.take(lag=0.0, transfers=1, requests=2, resting={"a": False, "b": False})
     assert registry.get_sample_value("pyproxy_loop_lag_seconds_count") == 2
     assert registry.get_sample_value("pyproxy_loop_lag_seconds_bucket", {"le": "0.25"}) == 1
     assert registry.get_sample_value("pyproxy_transfers") == 1

@@ -27,14 +27,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from packaging.version import InvalidVersion, Version
-
 from pyproxy.errors import InvalidFilename, InvalidProjectName
 from pyproxy.handlers.base import BaseHandler
 from pyproxy.handlers.statuses import Problem
 from pyproxy.handlers.visited import visited_address
 from pyproxy.simple.names import check_filename, is_distribution, is_metadata, normalize, project_of, wheel_of_metadata
 from pyproxy.simple.render import file_link
+from pyproxy.simple.versions import read_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +195,4 @@ def _is_file(name: str) -> bool:
 
 
 def _is_version(text: str) -> bool:
-    try:
-        Version(text)
-    except InvalidVersion:
-        return False
-    return True
+    return read_version(text) is not None

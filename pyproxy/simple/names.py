@@ -10,10 +10,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from packaging.version import InvalidVersion, Version
-
 from pyproxy.errors import InvalidFilename, InvalidProjectName
 from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.versions import read_version
 
 METADATA_SUFFIX = ".metadata"
 DISTRIBUTION_SUFFIXES = (
@@ -158,16 +157,10 @@ def _split_legacy(stem: str) -> tuple[str, str]:
 
 
 def _is_version(raw: str) -> bool:
-    try:
-        Version(raw)
-    except InvalidVersion:
-        return False
-    return True
+    return read_version(raw) is not None
 
 
 @lru_cache(maxsize=4096)
 def _canonical_version(raw: str) -> str:
-    try:
-        return str(Version(raw))
-    except InvalidVersion:
-        return raw
+    version = read_version(raw)
+    return raw if version is None else str(version)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from email.message import Message
 
 import msgspec
-from packaging.version import InvalidVersion, Version
 
 from pyproxy.errors import NotAnIndexPage
 from pyproxy.simple.model import NormalizedName, ProjectDetail
 from pyproxy.simple.names import version_of
 from pyproxy.simple.parse_html import parse_html
 from pyproxy.simple.parse_json import parse_json
+from pyproxy.simple.versions import version_order
 
 _JSON_TYPES = frozenset(
     {"application/vnd.pypi.simple.v1+json", "application/vnd.pypi.simple.latest+json", "application/json"}
@@ -72,11 +72,6 @@ def _versions_of(detail: ProjectDetail) -> tuple[str, ...] | None:
         if version is None:
             return None
         versions.add(version)
-    return tuple(sorted(versions, key=_version_order))
+    return tuple(sorted(versions, key=version_order))
 
 
-def _version_order(version: str) -> tuple[bool, Version, str]:
-    try:
-        return True, Version(version), version
-    except InvalidVersion:
-        return False, Version("0"), version

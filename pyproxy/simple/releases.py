@@ -1,7 +1,6 @@
-"""A project page's files by release, and versions compared as PEP 440 does.
+"""A project page's files by release; ``1.0`` and ``1.0.0`` are one.
 
-``1.0`` and ``1.0.0`` are one version; what is no version at all is compared as text. Files whose name tells no version
-belong to no release.
+Files whose name tells no version belong to no release.
 """
 
 from __future__ import annotations
@@ -9,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_version
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pyproxy.simple.model import File, ProjectDetail
 from pyproxy.simple.names import version_of
+from pyproxy.simple.versions import comparable, version_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,6 @@ class Release:
         """The first reason that is given, if it is yanked."""
         reasons = (file.yanked for file in self.files if isinstance(file.yanked, str))
         return next(reasons, None) if self.yanked else None
-
-
-def comparable(version: str) -> str:
-    """The same text for versions that are equal.
-
-    >>> comparable("1.0") == comparable("1.0.0")
-    True
-    """
-    return canonicalize_version(version)
 
 
 def releases_of(detail: ProjectDetail, spelled: Mapping[str, str] | None = None) -> list[Release]:
@@ -80,14 +70,6 @@ def newest(releases: list[Release]) -> Release | None:
     ``None`` for none.
     """
     return max(releases, key=_preference, default=None)
-
-
-def version_order(version: str) -> tuple[bool, Version, str]:
-    """Sorts versions; what is none comes first, as text."""
-    try:
-        return True, Version(version), version
-    except InvalidVersion:
-        return False, Version("0"), version
 
 
 def _preference(release: Release) -> tuple[bool, bool, tuple[bool, Version, str]]:

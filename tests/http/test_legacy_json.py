@@ -144,6 +144,14 @@ async def test_an_unknown_project_and_an_unknown_release_are_a_404(
     assert upstream.count("/pypi/") == 0
 
 
+async def test_a_version_of_more_digits_than_python_reads_is_an_unknown_release(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    publish_with_document(upstream, "demo", "1.0")
+    proxy = await start_proxy(upstream)
+    assert (await proxy.get(f"/pypi/demo/{'9' * 4301}/json")).status == 404
+
+
 async def test_other_methods_are_a_405_and_head_has_the_same_head(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:

@@ -14,7 +14,8 @@ from pyproxy.simple.legacy_json.files import file_entry, packagetype_of, python_
 from pyproxy.simple.legacy_json.info import OwnMetadata, made_info
 from pyproxy.simple.legacy_json.render import Sources, render_document
 from pyproxy.simple.model import File, NormalizedName, ProjectDetail
-from pyproxy.simple.releases import Release, comparable, newest, release_named, releases_of
+from pyproxy.simple.releases import Release, newest, release_named, releases_of
+from pyproxy.simple.versions import comparable
 
 DEMO = NormalizedName("demo")
 URL = "https://index.example.org/pypi/demo/json"

@@ -6,11 +6,10 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from packaging.version import InvalidVersion, Version
-
 from pyproxy.simple import canonical
 from pyproxy.simple.model import File, NormalizedName
 from pyproxy.simple.names import version_of
+from pyproxy.simple.versions import version_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,4 @@ def releases_of(filenames: Iterable[str], project: NormalizedName) -> tuple[str,
 
 
 def _sorted(versions: Iterable[str]) -> tuple[str, ...]:
-    return tuple(sorted(versions, key=_order))
-
-
-def _order(version: str) -> tuple[bool, Version | str]:
-    """Versions that PEP 440 does not know come first."""
-    try:
-        return True, Version(version)
-    except InvalidVersion:
-        return False, version
+    return tuple(sorted(versions, key=version_order))

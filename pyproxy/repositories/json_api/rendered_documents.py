@@ -17,7 +17,7 @@ from pyproxy.repositories.rendering import COMPRESSION_GUESS
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.legacy_json.info import OwnMetadata
 from pyproxy.simple.legacy_json.work import Surveyed, described, render_stored, survey
-from pyproxy.simple.releases import comparable
+from pyproxy.simple.versions import comparable
 from pyproxy.simple.work import Rendered
 
 MEMORY_LIMIT = 16 * 1024 * 1024

@@ -16,7 +16,7 @@ from pyproxy.errors import InvalidProjectName, NotAnIndexPage
 from pyproxy.simple import parse_fields as fields
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
-from pyproxy.simple.releases import comparable
+from pyproxy.simple.versions import comparable
 
 MAX_DEPTH = 32
 """Levels of a document; deeper ones could not be written again wherever they are read."""

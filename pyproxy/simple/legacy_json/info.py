@@ -12,12 +12,13 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from packaging.metadata import RawMetadata, parse_email
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from pyproxy.errors import InvalidProjectName
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
-from pyproxy.simple.releases import Release, comparable
+from pyproxy.simple.releases import Release
+from pyproxy.simple.versions import comparable, read_version
 
 _RELIABLE_SINCE = Version("2.2")
 """From this version of the metadata on, a source distribution's is final but for what it calls dynamic (PEP 643)."""
@@ -93,10 +94,8 @@ def _requires_dist(raw: RawMetadata, metadata: OwnMetadata | None) -> list[str] 
 
 def _is_final(raw: RawMetadata) -> bool:
     """Whether a source distribution's metadata would say so if it required anything."""
-    try:
-        reliable = Version(raw.get("metadata_version", "0")) >= _RELIABLE_SINCE
-    except InvalidVersion:
-        return False
+    written = read_version(raw.get("metadata_version", "0"))
+    reliable = written is not None and written >= _RELIABLE_SINCE
     return reliable and "requires-dist" not in {name.lower() for name in raw.get("dynamic", [])}
 
 

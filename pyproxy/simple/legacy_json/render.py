@@ -17,7 +17,8 @@ from pyproxy.simple.legacy_json.document import LegacyDocument
 from pyproxy.simple.legacy_json.files import file_entry
 from pyproxy.simple.legacy_json.info import OwnMetadata, made_info, yanked
 from pyproxy.simple.model import File, ProjectDetail
-from pyproxy.simple.releases import Release, comparable, newest, releases_of, version_order
+from pyproxy.simple.releases import Release, newest, releases_of
+from pyproxy.simple.versions import comparable, version_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -180,6 +180,8 @@ class PriorityRepository:
             return refusal
         task = source.ask(project)
         done, _ = await asyncio.wait({task}, timeout=wait)
+        if task.cancelled():
+            raise NotAnswered("the server is stopping")
         return task.result() if done else None
 
     def _page(

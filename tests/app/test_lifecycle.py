@@ -32,6 +32,21 @@ async def test_what_never_ends_is_cut_off(
     assert len(answer.body) < len(content)
 
 
+@pytest.mark.parametrize(("path", "hangs"), [("/simple/demo/", "/simple/"), ("/pypi/demo/json", "/pypi/")])
+async def test_a_question_that_is_cut_off_is_no_defect(
+    path: str, hangs: str, upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    filename, content, _ = make_wheel("demo", "1.0")
+    upstream.add_file("demo", filename, content)
+    upstream.behave(hangs, Hold(asyncio.Event()))
+    proxy = await start_proxy(upstream)
+    asking = asyncio.ensure_future(proxy.get(path))
+    await upstream.requested(hangs)
+    await proxy.server.stop(finish_seconds=0.2)
+    assert isinstance((await asyncio.gather(asking, return_exceptions=True))[0], ConnectionError)
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
 async def test_requests_are_counted_until_they_have_left(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
     proxy = await start_proxy(upstream)
     requests = proxy.server.services.requests

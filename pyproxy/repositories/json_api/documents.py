@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from pyproxy.errors import PageGone, ReleaseNotFound, UpstreamError, UpstreamTimeout
+from pyproxy.errors import NotAnswered, PageGone, ReleaseNotFound, UpstreamError, UpstreamTimeout
 from pyproxy.repositories.base import JsonAnswer, ProjectPage
 from pyproxy.repositories.json_api.release_metadata import ReleaseMetadata
 from pyproxy.repositories.json_api.rendered_documents import Ingredients, RenderedDocuments, StoredDocument
@@ -21,7 +21,7 @@ from pyproxy.repositories.priority import because
 from pyproxy.repositories.resolution import PATIENCE_SECONDS, Freshness, Outcome, Rules
 from pyproxy.repositories.upstream_pages import Answer
 from pyproxy.simple.legacy_json.work import Surveyed
-from pyproxy.simple.releases import comparable
+from pyproxy.simple.versions import comparable
 from pyproxy.simple.work import Rendered
 from pyproxy.storage.json_documents import DocumentName
 from pyproxy.storage.pages import KnownPage
@@ -165,6 +165,8 @@ class LegacyJson:
             wait = 0.0 if owner.pages.standing.health.suspect else PATIENCE_SECONDS
         task = owner.ask(name)
         done, _ = await asyncio.wait({task}, timeout=wait)
+        if task.cancelled():
+            raise NotAnswered("the server is stopping")
         if done:
             return task.result()
         error = UpstreamTimeout(owner.name, f"did not send its JSON document within {wait:.3g} s")

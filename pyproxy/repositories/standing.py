@@ -83,6 +83,10 @@ class Standing:
             self._recent.forget(project)
         self._tell(rested)
 
+    def forget(self, project: NormalizedName) -> None:
+        """Ask for the project again although that failed a moment ago, unless the upstream rests."""
+        self._recent.forget(project)
+
     def hand_over(self, successor: Standing | None) -> None:
         """Probe no more; the successor, if there is one, goes on with the probes, unless its health is a new one."""
         self._probes.stop()

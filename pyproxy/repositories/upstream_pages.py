@@ -127,6 +127,7 @@ class UpstreamPages:
     def forget(self, project: NormalizedName) -> None:
         """The project was purged elsewhere: what was not stored, and so not purged with the rest, counts no more."""
         self._answers.forget(project)
+        self.standing.forget(project)
 
     def recorded_hashes(self, project: NormalizedName) -> Mapping[str, str]:
         """sha256 by filename, for files that the page lists without one."""

@@ -17,7 +17,7 @@ from tests.http.commands import command, done
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
 from tests.http.test_page_storage import fill_disk, publish_large
-from tests.upstream_server import Hold, UpstreamServer
+from tests.upstream_server import Hold, Status, UpstreamServer
 from tests.waiting import eventually
 
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=200_000)
@@ -79,6 +79,21 @@ async def test_an_answer_that_could_not_be_stored_goes_too_and_others_stay(
 
     await eventually(is_a_miss, within=2)
     assert await page_status(proxy, "other") == "pyproxy; hit"
+
+
+async def test_a_failure_that_lies_in_memory_goes_too(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    """It would answer for as long as the upstream had asked to be left alone: a minute."""
+    upstream.add_file("demo", FILENAME, CONTENT)
+    upstream.behave("/simple/demo/", Status(429, headers={"Retry-After": "60"}), times=1)
+    proxy = await start_proxy(upstream)
+    assert (await ask(proxy, "/simple/demo/")).status == 502
+
+    await done(proxy, "cache", "purge", "demo")
+
+    async def is_a_miss() -> bool:
+        return await page_status(proxy) == "pyproxy; fwd=miss"
+
+    await eventually(is_a_miss, within=2)
 
 
 async def test_other_projects_keep_what_they_have(upstream: UpstreamServer, start_proxy: StartProxy) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?", re.ASCII)
+_HOST = re.compile(r"(?:[A-Za-z0-9._-]{1,253}|\[([0-9A-Fa-f:.]{2,45})\])(?::(\d{1,5}))?", re.ASCII)
+_HIGHEST_PORT = 65535
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 
 
@@ -36,7 +37,11 @@ def is_trusted(address: str, trusted: Sequence[Network]) -> bool:
 
 def is_host(text: str) -> bool:
     """Whether the text is a plain host, with or without a port: nothing that needs escaping, or leads elsewhere."""
-    return _HOST.fullmatch(text) is not None
+    found = _HOST.fullmatch(text)
+    if found is None:
+        return False
+    ipv6, port = found.groups()
+    return (ipv6 is None or _address(ipv6) is not None) and (port is None or int(port) <= _HIGHEST_PORT)
 
 
 def visited_url(scheme: str, host: str, headers: Mapping[str, str]) -> str:

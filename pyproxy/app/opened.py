@@ -16,7 +16,7 @@ from pyproxy.app.resources import Resources, open_resources
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.repositories.observer import Observer, Observers
-from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.directory import has_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ async def opened(
     whoever is in the wrong directory would look at an empty cache and wonder.
     """
     directory = config.storage.directory.absolute()
-    if not (directory / DATABASE_NAME).exists():
+    if not has_database(directory):
         raise StorageError(
             f"there is no pyproxy database in {directory}: no server has run with it yet; "
             "run this where the server runs, with the same configuration"

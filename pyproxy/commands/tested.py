@@ -12,7 +12,7 @@ from pyproxy.errors import ConfigurationError
 from pyproxy.settings import UpstreamSettings, priority_of, upstream_from_pairs
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.database import Database
-from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.directory import DATABASE_NAME, has_database
 from pyproxy.storage.pages import PageStore
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
@@ -71,11 +71,11 @@ def _upstreams(database: Database, environ: Mapping[str, str], config: Config) -
 @contextmanager
 def _database(config: Config) -> Iterator[Database | None]:
     """The database for reading, if there is one."""
-    path = config.storage.directory.absolute() / DATABASE_NAME
-    if not path.exists():
+    directory = config.storage.directory.absolute()
+    if not has_database(directory):
         yield None
         return
-    database = Database.open(path, read_only=True)
+    database = Database.open(directory / DATABASE_NAME, read_only=True)
     try:
         yield database
     finally:

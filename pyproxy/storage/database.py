@@ -21,8 +21,8 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from pyproxy.errors import StorageError
-from pyproxy.storage.directory import is_full
-from pyproxy.storage.migrations import MIGRATIONS, Migration, applied, migrate
+from pyproxy.storage.directory import OWNER_REMEDY, is_full
+from pyproxy.storage.migrations import MIGRATIONS, Migration, applied, is_newest, migrate
 
 log = logging.getLogger(__name__)
 
@@ -83,9 +83,8 @@ class Database:
                     writer.execute(f"PRAGMA busy_timeout = {BUSY_STEP_MS}")
                 reader = _connect(path, "ro" if read_only else "rw")
                 reader.execute("PRAGMA query_only = ON")
-                if read_only and applied(reader) != {migration.name for migration in migrations}:
-                    reader.close()
-                    raise StorageError(f"{path} has the schema of another version: start the server once")
+                if read_only:
+                    _check_schema(reader, migrations, path)
             except sqlite3.Error as error:
                 raise sentence(error, path) from error
         except StorageError:
@@ -189,6 +188,18 @@ class Database:
                     raise
 
 
+def _check_schema(reader: sqlite3.Connection, migrations: Sequence[Migration], path: Path) -> None:
+    """Close the connection and raise `StorageError` where the schema is not the one that is expected."""
+    newest = False
+    try:
+        newest = is_newest(reader, migrations)
+    finally:
+        if not newest:
+            reader.close()
+    if not newest:
+        raise StorageError(f"{path} has the schema of an older version: start the server once")
+
+
 def sentence(error: sqlite3.Error, path: Path) -> StorageError:
     """What a failure of SQLite means and what to do, for people."""
     primary = _primary_code(error)
@@ -203,7 +214,7 @@ def sentence(error: sqlite3.Error, path: Path) -> StorageError:
     if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and is_full(path.parent)):
         return StorageError(f"{path} cannot grow: the disk is full; make room on it")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return StorageError(f"{path} cannot be opened or written ({error}): give it to the user that runs pyproxy")
+        return StorageError(f"{path} cannot be opened or written ({error}): {OWNER_REMEDY}")
     return StorageError(f"{path} cannot be used: {error}")
 
 

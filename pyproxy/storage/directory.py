@@ -19,6 +19,10 @@ SMALLEST_ROOM = 64 * 1024
 """Bytes; with less than that SQLite cannot even be read, for want of its shared memory."""
 
 
+OWNER_REMEDY = "run this as its owner, or give it to the user that runs pyproxy"
+"""Commands too are refused: whoever runs one as the wrong user must not take the directory from the server."""
+
+
 def prepare_directory(directory: Path) -> Path:
     """The directory, created where it was missing, as an absolute path.
 
@@ -42,6 +46,20 @@ def prepare_directory(directory: Path) -> Path:
     return directory
 
 
+def has_database(directory: Path) -> bool:
+    """Whether a pyproxy has made its database there. Raises `StorageError` where this user may not look."""
+    try:
+        (directory / DATABASE_NAME).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StorageError(
+            f"cannot look into the storage directory {directory} ({reason(error)}): "
+            "run this as the user that runs pyproxy"
+        ) from error
+    return True
+
+
 def prepare_whole(directory: Path) -> Path:
     """The same for the directory and those in it that a server writes: before it says that it serves."""
     directory = prepare_directory(directory)
@@ -55,7 +73,7 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def remedy(error: OSError, owner: str = "give it to the user that runs pyproxy") -> str:
+def remedy(error: OSError, owner: str = OWNER_REMEDY) -> str:
     """What to do about an error of a file that must be written; ``owner`` is said where the file's owner is wrong."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return "make room on its disk"

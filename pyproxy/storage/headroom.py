@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
-from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME, reason
+from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME, has_database, reason
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.manifests import Places
 from pyproxy.storage.shelf import is_whole
@@ -39,7 +39,7 @@ def make_headroom(directory: Path, project: str | None = None) -> tuple[str, ...
 
     Their sha256, for `forget_gone`; usually nothing. Raises `StorageError`.
     """
-    if not (directory / DATABASE_NAME).exists() or free_bytes(directory) >= HEADROOM:
+    if not has_database(directory) or free_bytes(directory) >= HEADROOM:
         return ()
     places, gone = Places(directory / FILES_NAME), []
     for sha256 in _candidates(directory / DATABASE_NAME, project):

@@ -246,18 +246,20 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[Migration] = MI
 
     Raises `StorageError` when a newer pyproxy, or another program, made the database.
     """
-    done = applied(connection)
-    names = [migration.name for migration in migrations]
-    unknown = done - set(names)
-    if unknown:
+    if not is_newest(connection, migrations):
+        for migration in migrations:
+            _apply(connection, migration)
+
+
+def is_newest(connection: sqlite3.Connection, migrations: Sequence[Migration]) -> bool:
+    """Whether the database has the newest schema. Raises `StorageError` as `migrate` does."""
+    done, names = applied(connection), {migration.name for migration in migrations}
+    if unknown := done - names:
         raise StorageError(
             f"{_path(connection)} was made by a newer pyproxy (it has the step {sorted(unknown)[0]!r}): "
             "use that version, or restore the backup from before the upgrade"
         )
-    if done == set(names):
-        return
-    for migration in migrations:
-        _apply(connection, migration)
+    return done == names
 
 
 def applied(connection: sqlite3.Connection) -> set[str]:
@@ -274,7 +276,6 @@ def applied(connection: sqlite3.Connection) -> set[str]:
 
 
 def _path(connection: sqlite3.Connection) -> str:
-    """The file of the database, for messages."""
     return str(connection.execute("PRAGMA database_list").fetchone()[2])
 
 

@@ -21,8 +21,11 @@ SOMEBODY = 65534
 """The user id of ``nobody``."""
 
 SERVE, LIST = ("serve",), ("upstream", "list")
+LOOKING = (("explain", "demo"), ("cache", "stats"), ("cache", "purge", "demo"), ("upstream", "test", "pypi"))
+"""Commands on a directory that is there already: they make none."""
 
 every_command = pytest.mark.parametrize("arguments", [SERVE, LIST], ids=" ".join)
+every_look = pytest.mark.parametrize("arguments", LOOKING, ids=" ".join)
 
 as_root = pytest.mark.skipif(
     os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs root, who can give files to another user"
@@ -81,7 +84,7 @@ def mount_disk(tmp_path: Path) -> Iterator[MountDisk]:
     subprocess.run(["umount", str(place)], capture_output=True, check=False)
 
 
-@every_command
+@pytest.mark.parametrize("arguments", [SERVE, LIST, *LOOKING], ids=" ".join)
 def test_a_database_of_a_newer_version_is_refused(arguments: tuple[str, ...], directory: Path) -> None:
     tomorrow = Migration("of tomorrow", ("CREATE TABLE tomorrow (a)",))
     Database.open(directory / DATABASE_NAME, migrations=(*MIGRATIONS, tomorrow)).close()
@@ -106,6 +109,17 @@ def test_a_directory_of_another_user_is_refused(arguments: tuple[str, ...], dire
     line = refused(directory, arguments)
     assert "cannot write to the storage directory" in line
     assert "give it to the user that runs pyproxy, or choose another storage.directory" in line
+
+
+@as_root
+@every_look
+def test_a_directory_that_this_user_may_not_look_into_is_refused(arguments: tuple[str, ...], directory: Path) -> None:
+    """As systemd and the container image make it: for the server's user alone."""
+    os.chown(directory, SOMEBODY, SOMEBODY)
+    directory.chmod(0o700)
+    line = refused(directory, arguments)
+    assert "cannot look into the storage directory" in line
+    assert "run this as the user that runs pyproxy" in line
 
 
 @as_root

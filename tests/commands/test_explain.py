@@ -47,7 +47,7 @@ def test_an_unknown_project_is_said_to_be_unknown_and_is_no_failure(directory: P
     result = run(directory, "demo")
     assert (result.exit_code, result.stderr) == (0, "")
     first, *rest = result.stdout.splitlines()
-    assert first == "Nothing is known of demo here: no upstream was ever asked for it."
+    assert first == "Nothing is known of demo here: no answer of an upstream about it is kept."
     assert "   1. main" in rest
 
 
@@ -86,7 +86,7 @@ def test_a_directory_in_which_no_server_ran_is_not_taken_for_an_empty_cache(tmp_
 def test_without_a_project_it_is_wrong_usage(directory: Path) -> None:
     result = run(directory)
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "Missing argument 'PROJECT'" in result.stderr
+    assert result.stderr == "pyproxy: missing argument 'PROJECT' (see pyproxy explain --help)\n"
 
 
 def test_a_wrong_configuration_is_wrong_usage(directory: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyproxy.admin.explanation.model import KnownView
 from pyproxy.admin.explanation.pages_read import ReadPage, read_page
@@ -90,13 +90,16 @@ class FactFinder:
                 answer = None  # replaced at this very moment
             else:
                 page = await self._workshop.run_in_thread(len(body), read_page, body, project)
+        known = None if answer is None else self._known(upstream, project, answer, page)
         return Facts(
             upstream=upstream,
             page=page,
-            known=None if answer is None else self._known(upstream, project, answer, page),
+            known=known,
             rest=rest,
             rest_is_old=rest is not None and now > (rest.probe_at or rest.since) + REST_HEARD_SECONDS,
-            failures=tuple(failure for failure in failures if failure.upstream_id == upstream.upstream_id),
+            failures=tuple(
+                _ended(failure, known) for failure in failures if failure.upstream_id == upstream.upstream_id
+            ),
         )
 
     def _known(
@@ -128,3 +131,10 @@ class FactFinder:
         if upstream.on_failure == "stop":
             return fresh_until
         return max(fresh_until, answer.checked_at + MISSING_USABLE_SECONDS)
+
+
+def _ended(failure: Failure, known: KnownView | None) -> Failure:
+    """The failure, over where an answer is newer: one that a command asked for is in no server's records."""
+    if failure.route != "page" or failure.over_at is not None or known is None or known.checked_at <= failure.last_at:
+        return failure
+    return replace(failure, over_at=known.checked_at)

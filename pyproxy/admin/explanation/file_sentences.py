@@ -33,7 +33,7 @@ def file_section(explanation: Explanation, file: FileView) -> Section:
         Paragraph("metadata", (_metadata(file),)),
         *(failure_paragraph(name, failure, explanation.now) for name, failure in file.failures),
     ]
-    tone = "bad" if _refused(file) and file.state is FileState.FETCHED else _TONES.get(file.state, "bad")
+    tone = "bad" if file.state is FileState.FETCHED and _failing(file) else _TONES.get(file.state, "bad")
     return Section(title, tuple(each for each in paragraphs if any(each.sentences)), tone)
 
 
@@ -45,6 +45,9 @@ def _title(explanation: Explanation, file: FileView) -> str:
             return "kept here; it is served without asking anybody."
         case FileState.FETCHED if _refused(file):
             return f"not kept here, and REFUSED when it last came from {listed(_refused(file))}."
+        case FileState.FETCHED if _failing(file):
+            failed = f"it FAILED when it was last fetched from {listed(_failing(file))}"
+            return f"not kept here, and {failed}; the next request tries again."
         case FileState.FETCHED:
             return f"not kept here; the next request fetches it from {file.sources[0]}."
         case FileState.OFFLINE:
@@ -69,16 +72,32 @@ def _answer(explanation: Explanation, file: FileView) -> list[str]:
         found += _why_not_listed(explanation, file)
     refused = _refused(file)
     if refused:
+        again = " The next request tries again." if file.state is FileState.FETCHED else ""
         found.append(
             f"The bytes that {listed(refused)} sent do not have the hash that they must have: nothing of them was "
-            "kept, and no client got them whole. The next request tries again."
+            f"kept, and no client got them whole.{again}"
         )
     return found
 
 
-def _refused(file: FileView) -> list[str]:
+def _refused(file: FileView, route: str = "file") -> list[str]:
     """The upstreams whose last copy had a wrong hash."""
-    return [name for name, failure in file.failures if failure.kind == "hash mismatch" and failure.over_at is None]
+    return [
+        name
+        for name, failure in file.failures
+        if failure.route == route and failure.kind == "hash mismatch" and failure.over_at is None
+    ]
+
+
+def _refused_beside(file: FileView) -> bool:
+    """Whether the metadata file was refused after the wheel was kept: then the wheel's own is not what is listed."""
+    kept = max((copy.file.kept_at for copy in file.copies if copy.file.filename == file.filename), default=0.0)
+    return any(failure.last_at > kept for name, failure in file.failures if name in _refused(file, "metadata"))
+
+
+def _failing(file: FileView) -> list[str]:
+    """The upstreams that had no right copy of the file itself when they were last asked for it."""
+    return [name for name, failure in file.failures if failure.route == "file" and failure.over_at is None]
 
 
 def _why_not_listed(explanation: Explanation, file: FileView) -> list[str]:
@@ -117,7 +136,7 @@ def _copy(copy: CopyView, file: FileView, now: float) -> list[str]:
     since = f"kept {ago(kept.kept_at, now)} ({iso(kept.kept_at)})"
     found = [
         f"{what}{data(kept.size)} from {kept.upstream}, {since}; {verified}.",
-        f"Used {count(kept.uses, 'time')}, last {ago(kept.last_used, now)}.",
+        f"Used {count(kept.uses, 'time')}, last {ago(kept.last_used, now)}." if kept.uses else "Not used since.",
     ]
     if copy.path is None:
         return [*found, "Its bytes are NOT on the disk any more: the next request fetches them again."]
@@ -131,7 +150,9 @@ def _metadata(file: FileView) -> str:
         return "No upstream offers a metadata file for it (PEP 658)." if file.listings else ""
     first = advertised[0]
     hashes = f" with {_hashes(first.core_metadata)}" if isinstance(first.core_metadata, Mapping) else ", without a hash"
-    if file.state is FileState.CACHED:
+    if file.state is FileState.CACHED and not _refused_beside(file):
         return f"{first.upstream} offers it{hashes}; it is answered from the kept file."
+    if refused := _refused(file, "metadata"):
+        return f"{first.upstream} offers it{hashes}; REFUSED when it last came from {listed(refused)}: other bytes."
     kept = any(copy.file.filename != file.filename for copy in file.copies)
     return f"{first.upstream} offers it{hashes}; it is {'kept here' if kept else 'not kept here yet'}."

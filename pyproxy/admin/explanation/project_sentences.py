@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pyproxy.admin.amounts import ago, count, iso, listed, span, until
 from pyproxy.admin.explanation.model import Explanation, Role, State, UpstreamView
+from pyproxy.admin.explanation.upstream_sentences import may_pause
 from pyproxy.admin.explanation.wording import Tone
 
 
@@ -35,9 +36,9 @@ def headline(explanation: Explanation) -> str:
         case State.NO_UPSTREAM:
             return f"{project} cannot be answered: no upstream is active. Clients get 503."
         case State.UNKNOWN if explanation.is_known:
-            return f"Who answers for {project} is open: {_first_asked(explanation)} was never asked for it."
+            return f"Who answers for {project} is open: no answer of {_first_asked(explanation)} is kept."
         case State.UNKNOWN:
-            return f"Nothing is known of {project} here: no upstream was ever asked for it."
+            return f"Nothing is known of {project} here: no answer of an upstream about it is kept."
 
 
 def tone(explanation: Explanation) -> Tone:
@@ -55,8 +56,7 @@ def reasons(explanation: Explanation) -> list[str]:
     if explanation.given != explanation.project:
         found.append(f"{explanation.given} is the same project: names are compared as {explanation.project}.")
     found += _by_state(explanation)
-    failing = [failure for view in explanation.upstreams for failure in view.failures if failure.filename]
-    files = {failure.filename for failure in failing if failure.over_at is None}
+    files = _failing_files(explanation)
     if files:
         found.append(f"{count(len(files), 'file')} of it went WRONG when last fetched: {listed(sorted(files)[:3])}.")
     hidden = [view for view in explanation.upstreams if view.is_hidden]
@@ -69,6 +69,17 @@ def reasons(explanation: Explanation) -> list[str]:
             "so no other upstream is ever asked."
         )
     return found
+
+
+def _failing_files(explanation: Explanation) -> set[str]:
+    """The files that nobody delivered when they were last asked for."""
+    kept = {file.filename: file.kept_at for file in explanation.kept}
+    failures = [failure for view in explanation.upstreams for failure in view.failures if failure.filename]
+    return {
+        failure.filename
+        for failure in failures
+        if failure.over_at is None and failure.last_at > kept.get(failure.filename, 0.0)
+    }
 
 
 def _by_state(explanation: Explanation) -> list[str]:
@@ -101,9 +112,11 @@ def _why(explanation: Explanation) -> list[str]:
 
 def _next(explanation: Explanation) -> str:
     """Who is asked next, and when."""
-    asked = [view.name for view in explanation.upstreams if view.next]
+    asked = [view for view in explanation.upstreams if view.next]
     if asked:
-        return f"The next request asks {listed(asked)} again."
+        pause = any(may_pause(view, explanation.now) for view in asked)
+        unless = ", unless an upstream's last answer asked for a pause (Retry-After)" if pause else ""
+        return f"The next request asks {listed([view.name for view in asked])} again{unless}."
     if explanation.decides_until is not None:
         return f"This holds without asking anybody for another {_left(explanation)}."
     if explanation.offline:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyproxy.admin.amounts import ago, count, iso, listed, span, until
 from pyproxy.admin.explanation.model import Explanation, KnownView, Role, UpstreamView
 from pyproxy.admin.explanation.wording import Tone
+from pyproxy.repositories.recent_failures import RETRY_AFTER_LIMIT_SECONDS
 
 TAKES_PART = (Role.OWNER, Role.ASKED, Role.LATER)
 """The roles of upstreams that are or may be asked."""
@@ -68,7 +69,7 @@ def _said(view: UpstreamView, now: float) -> list[str]:
     if known is None:
         if view.failing:
             return ["It has never answered for this project."]
-        return ["It was never asked for this project."] if view.role in TAKES_PART else []
+        return ["No answer of it about this project is kept."] if view.role in TAKES_PART else []
     checked = ago(known.checked_at, now)
     if not known.found:
         since = f", as it has for {span(now - known.changed_at)}" if _is_old_news(known) else ""
@@ -96,6 +97,16 @@ def _listing(known: KnownView) -> str:
 def tells_failure(view: UpstreamView) -> bool:
     """Whether the sentences tell the newest failure of its page."""
     return view.role in TAKES_PART and view.rest is None
+
+
+def may_pause(view: UpstreamView, now: float) -> bool:
+    """Whether its newest failure is an answer whose Retry-After, which is not stored, may still hold."""
+    failing = view.failing
+    return (
+        failing is not None
+        and failing.kind in ("rate limit", "status")
+        and now - failing.last_at < RETRY_AFTER_LIMIT_SECONDS
+    )
 
 
 def _rests(view: UpstreamView) -> bool:
@@ -131,7 +142,9 @@ def _again(view: UpstreamView, explanation: Explanation) -> list[str]:
         state = "Fresh" if known.found else "Not asked again"
         found.append(f"{state} for another {span(known.fresh_until - now)}, then asked again{with_etag}.")
     elif view.next:
-        found.append(f"The next request asks it{' again' if known is not None else ''}{with_etag}.")
+        again = " again" if known is not None or view.failing else ""
+        pause = ", once a pause is over that its last answer may have asked for (Retry-After)" * may_pause(view, now)
+        found.append(f"The next request asks it{again}{with_etag}{pause}.")
     if known is not None and known.found and not fresh:
         found.append(_stand_in(known, now))
     if view.on_failure == "stop":

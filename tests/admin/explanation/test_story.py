@@ -46,7 +46,7 @@ HEADLINES: list[tuple[Explanation, str, str]] = [
             upstream("a", Role.ASKED, known=known(found=False)),
             upstream("b", Role.ASKED, known=None, next=True),
         ),
-        "Who answers for demo is open: b was never asked for it.",
+        "Who answers for demo is open: no answer of b is kept.",
         "plain",
     ),
 ]
@@ -77,7 +77,10 @@ UPSTREAMS: list[tuple[dict[str, Any], list[str]]] = [
     ({"known": known(files=0, status="quarantined")}, ["a page without files (status quarantined)"]),
     ({"role": Role.ASKED, "known": known(found=False)}, ["It said 60 seconds ago that it has no such project."]),
     ({"role": Role.ASKED, "known": known(found=False, changed_at=NOW - DAY)}, ["project, as it has for 24 hours."]),
-    ({"role": Role.ASKED, "known": None, "next": True}, ["It was never asked", "The next request asks it."]),
+    (
+        {"role": Role.ASKED, "known": None, "next": True},
+        ["No answer of it about this project is kept.", "The next request asks it."],
+    ),
     ({"role": Role.LATER, "known": None}, ["Asked only if those before it do not have the project."]),
     ({"role": Role.AFTER_STOP, "known": None}, ["Not asked: an upstream before it fails and has on_failure=stop."]),
     ({"role": Role.INACTIVE, "known": None}, ["it is switched off (pyproxy upstream enable second)."]),
@@ -171,6 +174,7 @@ def file_view(**facts: Any) -> FileView:
 
 
 REFUSED = failure(route="file", filename=FILENAME, kind="hash mismatch", reason="sent other bytes")
+METADATA_REFUSED = failure(route="metadata", filename=f"{FILENAME}.metadata", kind="hash mismatch")
 FILES: list[tuple[FileView, list[str]]] = [
     (file_view(), ["not kept here; the next request fetches it from first.", f"Its link: /files/demo/{SHA256}/"]),
     (file_view(sources=("first", "b", "c")), ["If first has no right copy: b and c, with the same sha256."]),
@@ -194,8 +198,26 @@ FILES: list[tuple[FileView, list[str]]] = [
     ),
     (
         file_view(failures=(("first", REFUSED),)),
-        ["not kept here, and REFUSED when it last came from first.", "no client"],
+        ["not kept here, and REFUSED when it last came from first.", "no client", "The next request tries again."],
     ),
+    (
+        file_view(failures=(("first", failure(route="file", filename=FILENAME, kind="wrong length")),)),
+        ["not kept here, and it FAILED when it was last fetched from first; the next request tries again."],
+    ),
+    (
+        file_view(listings=(listing(core_metadata=True),), failures=(("first", METADATA_REFUSED),)),
+        ["not kept here; the next request fetches it from first.", "REFUSED when it last came from first: other bytes"],
+    ),
+    (
+        file_view(
+            state=FileState.CACHED,
+            copies=(CopyView(KEPT, "/data/a"),),
+            listings=(listing(core_metadata=True),),
+            failures=(("first", METADATA_REFUSED),),
+        ),
+        ["it is served without asking", "without a hash; REFUSED when it last came from first: other bytes."],
+    ),
+    (file_view(copies=(CopyView(replace(KEPT, uses=0), "/data/a"),)), ["Not used since."]),
     (file_view(asked_as_metadata=True), [f"{FILENAME}.metadata is its metadata file."]),
     (file_view(listings=(listing(yanked=True),)), ["YANKED, without a reason."]),
     (file_view(listings=(listing(core_metadata=True),)), ["first offers it, without a hash; it is not kept here yet."]),
@@ -220,6 +242,27 @@ def test_a_refused_file_looks_bad_although_its_project_is_well() -> None:
     tones = {section.title.split()[0]: section.tone for section in story(told)}
     assert tones[f"{FILENAME}:"] == "bad"
     assert f"1 file of it went WRONG when last fetched: {FILENAME}." in text(replace(told, file=None))
+
+
+def test_a_file_that_came_from_another_upstream_is_not_called_wrong() -> None:
+    now_kept = replace(KEPT, kept_at=NOW - 60)
+    told = explanation(State.SERVED, upstream(failures=(REFUSED,)), kept=(now_kept,))
+    assert "went WRONG" not in text(told)
+    kept = file_view(
+        state=FileState.CACHED, copies=(CopyView(now_kept, "/data/a"),), failures=(("first", REFUSED),)
+    )
+    assert "The next request tries again" not in text(replace(told, file=kept))
+
+
+def test_a_pause_that_an_upstream_may_have_asked_for_is_told_while_it_may_last() -> None:
+    """A Retry-After is obeyed for a minute at most, and is not stored."""
+    pause = "asked for a pause (Retry-After)"
+    limited = {"known": None, "next": True, "role": Role.ASKED}
+    young, old = (failure(kind="rate limit", last_at=NOW - age) for age in (59, 61))
+    assert pause in text(explanation(State.FAILING, upstream(failing=young, **limited), status=502))
+    assert "Retry-After" not in text(explanation(State.FAILING, upstream(failing=old, **limited), status=502))
+    silent = failure(kind="timeout", last_at=NOW - 5)
+    assert "Retry-After" not in text(explanation(State.FAILING, upstream(failing=silent, **limited), status=504))
 
 
 def test_times_in_the_document_are_iso_8601_and_what_is_not_known_is_null() -> None:

@@ -20,10 +20,13 @@ from pyproxy.commands.invocation import Invocation
 
 @click.group()
 def cache() -> None:
-    """See, refresh, forget, shrink and verify what is kept. It works beside a running server, which follows at once."""
+    """See, refresh, forget, shrink and verify what is kept.
+
+    It works beside a running server, which follows within a second.
+    """
 
 
-@cache.command()
+@cache.command(short_help="Show how much is kept, and how much room is left.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_obj
 def stats(invocation: Invocation, json_wanted: bool) -> None:
@@ -46,7 +49,7 @@ def stats(invocation: Invocation, json_wanted: bool) -> None:
         print_statistics(found, time.time())
 
 
-@cache.command("list")
+@cache.command("list", short_help="Show the kept projects, or the files of one PROJECT.")
 @click.argument("project", required=False)
 @click.option(
     "--sort",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pyproxy.config.model import Config
 
 
-@click.command()
+@click.command(short_help="Remove old files and answers that serve no more.")
 @click.option("--max-size", metavar="S", help="Keep at most so much, such as 50GB: the least recently used files go.")
 @click.option("--unused-for", metavar="D", help="Remove files that were not used for so long, such as 30d.")
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyproxy.config.model import Config
 
 
-@click.command()
+@click.command(short_help="Forget a PROJECT, or one file of it.")
 @click.argument("project")
 @click.argument("filename", required=False)
 @click.option("--dry-run", is_flag=True, help="Only show what would go.")

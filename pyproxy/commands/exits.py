@@ -36,3 +36,10 @@ def failure_of(error: PyproxyError) -> Failure:
     """The end of a command that met this error."""
     wrong = isinstance(error, ConfigurationError | InvalidProjectName | InvalidFilename)
     return WrongUsage(str(error)) if wrong else Failure(str(error))
+
+
+def usage_failure(error: click.UsageError) -> Failure:
+    """The same for arguments that click refuses: in one line, with the way to the help."""
+    message = error.format_message().removesuffix(".")
+    where = "" if error.ctx is None else f" (see {error.ctx.command_path} --help)"
+    return WrongUsage(f"{message[:1].lower()}{message[1:]}{where}")

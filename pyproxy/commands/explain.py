@@ -18,7 +18,7 @@ STYLES: dict[Tone, str] = {"good": "bold green", "warning": "bold yellow", "bad"
 INDENT = 3
 
 
-@click.command()
+@click.command(short_help="Tell who answers for PROJECT, why, and what went wrong.")
 @click.argument("project")
 @click.argument("filename", required=False)
 @click.option("--json", "wants_json", is_flag=True, help="Print one JSON object, for scripts.")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
-from pyproxy.commands.exits import failure_of
+from pyproxy.commands.exits import failure_of, usage_failure
 from pyproxy.errors import PyproxyError
 
 DEFAULT_COMMAND = "serve"
@@ -22,10 +25,18 @@ class PyproxyGroup(click.Group):
             args = [*args[:position], DEFAULT_COMMAND, *args[position:]]
         return super().parse_args(ctx, args)
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Read the group's own arguments."""
+        with _one_line():
+            return super().make_context(info_name, args, parent, **extra)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; an error raised on purpose ends with its sentence and status, never a traceback."""
         try:
-            return super().invoke(ctx)
+            with _one_line():
+                return super().invoke(ctx)
         except PyproxyError as error:
             raise failure_of(error) from error
 
@@ -46,3 +57,14 @@ class PyproxyGroup(click.Group):
                 return None  # --help, --version
             position += 1 if equals else 2
         return position if position == len(args) else None  # else the last one lacks its value
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """Wrong usage in one line, as everything that is wrong; a group without a command still shows its help."""
+    try:
+        yield
+    except NoArgsIsHelpError:
+        raise
+    except click.UsageError as error:
+        raise usage_failure(error) from error

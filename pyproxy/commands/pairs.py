@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from pyproxy.errors import ConfigurationError
 
 
-def read_pairs(arguments: Iterable[str]) -> dict[str, str]:
+def read_pairs(arguments: Iterable[str], given: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
     """Values by key; a value may hold further ``=``. Raises `ConfigurationError`.
 
-    An argument that is no pair is not quoted in the message: it may be a secret that lost its key.
+    ``given`` are values that came in another way, none of which may come again. An argument that is no pair is not
+    quoted in the message: it may be a secret that lost its key.
     """
-    pairs: dict[str, str] = {}
+    pairs = dict(given)
     for number, argument in enumerate(arguments, start=1):
         key, equals, value = argument.partition("=")
         key = key.strip()

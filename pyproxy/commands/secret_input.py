@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
@@ -22,14 +23,23 @@ def secret_options(command: Command) -> Command:
     return command
 
 
-def read_settings(arguments: Iterable[str], *, password_stdin: bool, token_stdin: bool) -> dict[str, str]:
-    """KEY=VALUE arguments with the secret from standard input, if one is to be read. Raises `ConfigurationError`."""
+def read_settings(
+    arguments: Iterable[str],
+    given: Mapping[str, str] = MappingProxyType({}),
+    *,
+    password_stdin: bool,
+    token_stdin: bool,
+) -> dict[str, str]:
+    """KEY=VALUE arguments, those of ``given`` among them, with the secret from standard input, if one is to be read.
+
+    Raises `ConfigurationError`.
+    """
     if password_stdin and token_stdin:
         raise ConfigurationError(
             "--password-stdin and --token-stdin both want the first line of standard input",
             suggestion="give one of them",
         )
-    pairs = read_pairs(arguments)
+    pairs = read_pairs(arguments, given)
     if password_stdin or token_stdin:
         key = "password" if password_stdin else "token"
         if key in pairs:

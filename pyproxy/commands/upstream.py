@@ -66,8 +66,8 @@ def add(
     token_stdin: bool,
 ) -> None:
     """Add an upstream. It is the last in the order unless priority=N is given."""
-    arguments = (f"name={name}", f"url={url}", *settings)
-    pairs = read_settings(arguments, password_stdin=password_stdin, token_stdin=token_stdin)
+    given = {"name": name, "url": url}
+    pairs = read_settings(settings, given, password_stdin=password_stdin, token_stdin=token_stdin)
     added = upstream_from_pairs(pairs)
     with opened_upstreams(invocation) as store:
         stored = store.add(added, priority_of(pairs))

@@ -14,8 +14,10 @@ from pyproxy.commands.tested import Tested, given_upstream, stored_upstream
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError
 
+_USAGE = "pyproxy upstream test NAME, or pyproxy upstream test --url URL KEY=VALUE…"
 
-@click.command()
+
+@click.command(short_help="Walk the way to an upstream, and say what to set.")
 @click.argument("arguments", nargs=-1, metavar="[NAME] | --url URL [KEY=VALUE]...")
 @click.option("--url", metavar="URL", help="Test this index, with the settings of upstream add; nothing is stored.")
 @click.option("--project", metavar="NAME", help="The project to look at, instead of one that the upstream has.")
@@ -38,18 +40,27 @@ def test(
     """
     config = invocation.load().config
     if url is not None:
-        given = (f"url={url}", *arguments)
-        settings = read_settings(given, password_stdin=password_stdin, token_stdin=token_stdin)
+        if arguments and "=" not in arguments[0]:
+            # Not quoted: it may be a secret that lost its key.
+            raise ConfigurationError("with --url no name can be given, only KEY=VALUE", suggestion=_USAGE)
+        settings = read_settings(arguments, {"url": url}, password_stdin=password_stdin, token_stdin=token_stdin)
         tested = given_upstream(invocation, config, settings)
     elif len(arguments) == 1 and not (password_stdin or token_stdin):
         tested = stored_upstream(invocation, config, arguments[0])
     else:
-        problem = "give one name" if not arguments else "settings can only be given with --url"
-        suggestion = "pyproxy upstream test NAME, or pyproxy upstream test --url URL KEY=VALUE…"
-        raise ConfigurationError(problem, suggestion=suggestion)
+        raise ConfigurationError(_misused(arguments), suggestion=_USAGE)
     if config.cache.offline:
         click.echo("note: cache.offline is on, so the server itself asks no upstream", err=True)
     asyncio.run(_run(invocation, config, tested, project, json_wanted))
+
+
+def _misused(arguments: tuple[str, ...]) -> str:
+    """What is wrong with arguments that are not one name."""
+    if not arguments:
+        return "give one name"
+    if any("=" in argument for argument in arguments):
+        return "settings can only be given with --url"
+    return "one upstream is tested at a time" if len(arguments) > 1 else "a secret can only be given with --url"
 
 
 async def _run(invocation: Invocation, config: Config, tested: Tested, project: str | None, json_wanted: bool) -> None:

@@ -134,7 +134,9 @@ def test_an_option_without_its_value_is_a_usage_error(tmp_path: Path) -> None:
 def test_a_usage_error_ends_with_status_two(tmp_path: Path, arguments: list[str]) -> None:
     result = run(tmp_path, *arguments)
     assert result.returncode == 2
-    assert "Usage: pyproxy" in result.stderr
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("pyproxy: ")
+    assert "(see pyproxy" in line
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["serve", "--help"], ["config", "--help"]])

@@ -54,4 +54,4 @@ def test_what_cannot_be_meant_ends_with_2_and_changes_nothing(
 def test_a_secret_for_a_test_is_only_read_for_settings_that_are_given(tmp_path: Path) -> None:
     result = run(tmp_path, "test", "pypi", "--password-stdin", stdin="x\n")
     assert result.exit_code == 2
-    assert "settings can only be given with --url" in result.stderr
+    assert "a secret can only be given with --url" in result.stderr

@@ -176,7 +176,7 @@ def test_settings_are_changed_and_cleared(directory: Path) -> None:
         (("add", "x", "https://example.org/", "tokn=1"), "tokn: is no setting of an upstream (did you mean token?)"),
         (("add", "x", "https://example.org/", "verify_ssl=maybe"), "verify_ssl: expected true or false"),
         (("add", "x", "https://example.org/", "url=https://example.com/"), "url: is given twice"),
-        (("add", "x", "https://example.org/", SECRET), "setting number 3 is not of the form KEY=VALUE"),
+        (("add", "x", "https://example.org/", SECRET), "setting number 1 is not of the form KEY=VALUE"),
         (("add", "main", "https://example.org/"), "there is an upstream named main already"),
         (("set", "main", SECRET), "setting number 1 is not of the form KEY=VALUE"),
         (("set", "main", "name=other"), "the name of upstream main cannot be changed"),

@@ -198,7 +198,7 @@ async def test_ctrl_c_ends_it_at_once(upstream: UpstreamServer, tmp_path: Path) 
             ["--url", "http://127.0.0.1:1/", "projcts=a"],
             "projcts: is no setting of an upstream (did you mean projects?)",
         ),
-        (["--url", "http://127.0.0.1:1/", "secret"], "setting number 2 is not of the form KEY=VALUE"),
+        (["--url", "http://127.0.0.1:1/", "secret"], "with --url no name can be given, only KEY=VALUE"),
         (["--url", "http://127.0.0.1:1/", "--project", "a b"], "--project: 'a b' is no project name"),
         (
             ["--url", "http://127.0.0.1:1/", "--project", "other", "projects=my-*"],

@@ -22,7 +22,8 @@ from urllib.parse import quote
 
 from pyproxy.errors import StorageError
 from pyproxy.storage.directory import OWNER_REMEDY, is_full
-from pyproxy.storage.migrations import MIGRATIONS, Migration, applied, is_newest, migrate
+from pyproxy.storage.migrations import Migration, applied, is_newest, migrate
+from pyproxy.storage.schema import MIGRATIONS
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What upstreams answered when asked for documents of the legacy JSON API: the newest answer of each.
 
 As ``pages`` does for project pages, with the same records; the bodies (``simple.legacy_json``, zlib-compressed) lie
-under their content's tag. Triggers (``json_schema``) remove a body with its last row, an upstream's rows with its old
+under their content's tag. Triggers (``schema``) remove a body with its last row, an upstream's rows with its old
 URL and a project's with its purge, and keep the sum by which the whole is bounded: documents can be made anew.
 """
 

@@ -14,7 +14,8 @@ import pytest
 
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
-from pyproxy.storage.migrations import MIGRATIONS, Migration
+from pyproxy.storage.migrations import Migration
+from pyproxy.storage.schema import MIGRATIONS
 from tests.app.command import CHECKOUT
 
 SOMEBODY = 65534

@@ -12,8 +12,8 @@ from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.json_documents import DocumentName, JsonDocumentStore
-from pyproxy.storage.migrations import MIGRATIONS
 from pyproxy.storage.pages import KnownPage, PageKey, PageStore
+from pyproxy.storage.schema import MIGRATIONS
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 
 DEMO = DocumentName(NormalizedName("demo"))

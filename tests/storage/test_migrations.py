@@ -11,7 +11,8 @@ import pytest
 from pyproxy.errors import StorageError
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
-from pyproxy.storage.migrations import MIGRATIONS, Migration, applied
+from pyproxy.storage.migrations import Migration, applied
+from pyproxy.storage.schema import MIGRATIONS
 from tests.storage.evicting import total
 
 

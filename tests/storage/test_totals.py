@@ -9,8 +9,8 @@ from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.database import Database
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.inventory import Inventory
-from pyproxy.storage.migrations import MIGRATIONS
 from pyproxy.storage.pages import PageStore
+from pyproxy.storage.schema import MIGRATIONS
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 from tests.storage.conftest import OpenStore
 from tests.storage.keeping import keep, sha256_of

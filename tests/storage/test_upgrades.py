@@ -11,7 +11,8 @@ import pytest
 
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
-from pyproxy.storage.migrations import MIGRATIONS, applied
+from pyproxy.storage.migrations import applied
+from pyproxy.storage.schema import MIGRATIONS
 from tests.storage import sample
 from tests.storage.schemas.dump import SCHEMAS, dump_sample
 
@@ -22,8 +23,10 @@ every_version = pytest.mark.parametrize("dump", DUMPS, ids=lambda path: path.ste
 
 
 def schema(directory: Path) -> set[tuple[str, str]]:
+    """Each thing's name and its statement, however that is broken into lines."""
     with closing(sqlite3.connect(directory / DATABASE_NAME)) as connection:
-        return set(connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {(name, " ".join(sql.split())) for name, sql in rows}
 
 
 def tables(directory: Path) -> dict[str, int]:

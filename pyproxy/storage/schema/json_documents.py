@@ -1,8 +1,8 @@
-"""The tables of ``json_documents``: a step of ``migrations``, which is never changed once it was released."""
+"""The tables of ``json_documents``: documents of the legacy JSON API, by what they describe, and their bodies."""
 
 from __future__ import annotations
 
-STATEMENTS = (
+JSON_DOCUMENTS = (
     # ``version`` is empty for a project's own document. ``tag`` is NULL where there is none.
     """
     CREATE TABLE json_documents (

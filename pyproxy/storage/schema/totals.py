@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-STATEMENTS = (
+TOTALS = (
     """
     CREATE TABLE files_by_upstream (
         upstream TEXT NOT NULL PRIMARY KEY,
@@ -83,4 +83,3 @@ STATEMENTS = (
     BEGIN UPDATE page_bodies_total SET bodies = bodies - 1, bytes = bytes - length(old.body_z); END
     """,
 )
-"""Released with the step of migrations.py that runs them: never changed."""

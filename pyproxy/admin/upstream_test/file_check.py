@@ -51,6 +51,11 @@ def _first_bytes(answer: Answer, file: File, settings: UpstreamSettings) -> Step
         found = f"what it sends as {file.filename} does not begin like such a file"
         advice = "look at what the link leads to: a login page, an error page, another encoding"
         return Step("file", "failed", answer.seconds, found, advice)
+    size = _size_there(answer)
+    if None not in (size, file.size) and size != file.size:
+        found = f"{file.filename} has {size:,} bytes there, the page lists {file.size:,}"
+        advice = "no download of it is accepted: mend the list at the server"
+        return Step("file", "failed", answer.seconds, found, advice)
     host = urlsplit(answer.url).netloc
     if answer.status == 200:
         found = f"{file.filename} can be fetched from {host}, but not in parts: it ignores ranges"
@@ -58,6 +63,15 @@ def _first_bytes(answer: Answer, file: File, settings: UpstreamSettings) -> Step
         return Step("file", "warning", answer.seconds, found, advice)
     found = f"the first {len(answer.body):,} bytes of {file.filename} came from {host}, by range"
     return Step("file", "ok", answer.seconds, found)
+
+
+def _size_there(answer: Answer) -> int | None:
+    """Of the whole file; ``None`` where it is not told, or only that of an encoded body."""
+    if answer.headers.get("content-encoding", "identity") != "identity":
+        return None
+    told = answer.headers.get("content-length" if answer.status == 200 else "content-range", "")
+    digits = told.rpartition("/")[2]
+    return int(digits) if digits.isascii() and digits.isdigit() else None
 
 
 def _not_given(answer: Answer, file: File, settings: UpstreamSettings) -> Finding:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.admin.upstream_test.examining import CONTENT, METADATA, UPLOADED, WHEEL, examined, one, said, stock, told
+from tests.distributions import make_wheel
 from tests.net.asking import running
 from tests.upstream.certificates import Authority
 from tests.upstream.proxy import ProxyServer
 from tests.upstream.site import JSON_TYPE
-from tests.upstream_server import Portal, Redirect, Reset, Silence, Status, closed_port
+from tests.upstream_server import Portal, Raw, Redirect, Reset, Silence, Status, closed_port
 
 NOTHING_TO_SET = "nothing can be set here; a newer version of the server may list them"
 FILE = f"/packages/demo/{WHEEL}"
@@ -155,6 +156,31 @@ async def test_a_listed_file_that_is_gone_fails() -> None:
         f"127.0.0.1:{server.port} answers 404 Not Found for {WHEEL}, which the page lists",
         "the index and its files do not agree: look into the server, or the mirror that fills it",
     )
+
+
+@pytest.mark.parametrize("no_ranges", [False, True])
+async def test_a_file_of_another_size_than_the_page_lists_fails(no_ranges: bool) -> None:
+    """An upstream that lies about sizes: each download of it would be refused."""
+    async with running() as server, running() as files:
+        stock(server, url=files.url + FILE)
+        _, longer, _ = make_wheel("demo", "1.0", size=6000)
+        files.add_file("demo", WHEEL, longer)
+        files.no_ranges = no_ranges
+        steps = await examined(server.url)
+    assert said(steps, "file") == (
+        "failed",
+        f"{WHEEL} has {len(longer):,} bytes there, the page lists {len(CONTENT):,}",
+        "no download of it is accepted: mend the list at the server",
+    )
+
+
+async def test_a_size_that_the_server_does_not_tell_is_not_compared() -> None:
+    async with running() as server:
+        stock(server)
+        head = "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-1023/*\r\nContent-Length: 1024\r\n\r\n"
+        server.behave(FILE, Raw(head.encode() + CONTENT[:1024]))
+        steps = await examined(server.url)
+    assert one(steps, "file").state == "ok"
 
 
 async def test_a_login_page_instead_of_a_file_is_found_out() -> None:

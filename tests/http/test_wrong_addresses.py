@@ -85,9 +85,21 @@ async def test_a_project_without_its_index_is_for_browsers_only(asked: str, star
     assert other.headers["Vary"] == "Accept"
 
 
+@pytest.mark.parametrize("page", ["/healthz", "/readyz", "/metrics"])
+async def test_a_page_for_monitoring_with_a_slash_is_not_taken_for_a_project(
+    page: str, start_proxy: StartProxy
+) -> None:
+    proxy = await start_proxy()
+    led = await proxy.get(f"{page}/", BROWSER)
+    assert (led.status, urljoin(f"http://h{page}/", led.headers["Location"])) == (302, f"http://h{page}")
+    other = await proxy.get(f"{page}/", CURL)
+    assert other.status == 404
+    assert other.json()["detail"].startswith(f"The address is {page}, without a slash at its end.")
+
+
 @pytest.mark.parametrize("headers", [PIP, UV, POETRY])
 @pytest.mark.parametrize(
-    "asked", ["/requests/", "/pypi/requests/", "/index/", "/pypi/", "/admin/", "/a/b/c/", "/files/"]
+    "asked", ["/metrics/", "/requests/", "/pypi/requests/", "/index/", "/pypi/", "/admin/", "/a/b/c/", "/files/"]
 )
 async def test_an_installer_at_the_wrong_address_is_told_the_index_url(
     asked: str, headers: dict[str, str], start_proxy: StartProxy

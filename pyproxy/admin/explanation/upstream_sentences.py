@@ -67,9 +67,8 @@ def _patterns(view: UpstreamView) -> str:
 def _said(view: UpstreamView, now: float) -> list[str]:
     known = view.known
     if known is None:
-        if view.failing:
-            return ["It has never answered for this project."]
-        return ["No answer of it about this project is kept."] if view.role in TAKES_PART else []
+        tells = view.role in TAKES_PART or view.failing
+        return ["No answer of it about this project is kept."] if tells else []
     checked = ago(known.checked_at, now)
     if not known.found:
         since = f", as it has for {span(now - known.changed_at)}" if _is_old_news(known) else ""

@@ -108,7 +108,7 @@ UPSTREAMS: list[tuple[dict[str, Any], list[str]]] = [
         {"known": known(age=400), "failing": failure()},
         ["It FAILED when it was last asked, 2 minutes ago, 2 times since 2027-01-15T07:00:00Z: it did not answer"],
     ),
-    ({"role": Role.ASKED, "known": None, "failing": failure()}, ["It has never answered for this project."]),
+    ({"role": Role.ASKED, "known": None, "failing": failure()}, ["No answer of it about this project is kept."]),
 ]
 
 

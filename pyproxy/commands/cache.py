@@ -57,7 +57,7 @@ def stats(invocation: Invocation, json_wanted: bool) -> None:
     default="name",
     help="By name, the largest first, or the most recently used first.",
 )
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Print so many projects at most.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000_000), metavar="N", help="Print so many projects at most.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print a JSON array, for scripts.")
 @click.pass_obj
 def list_(invocation: Invocation, project: str | None, sort: str, limit: int | None, json_wanted: bool) -> None:

@@ -5,6 +5,8 @@ Nothing else in the commands decides about statuses: they raise the errors of ``
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -13,6 +15,8 @@ from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectNa
 
 FAILED = 1
 WRONG_USAGE = 2
+
+_CANNOT_WRITE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 class Failure(click.ClickException):
@@ -43,3 +47,20 @@ def usage_failure(error: click.UsageError) -> Failure:
     message = error.format_message().removesuffix(".")
     where = "" if error.ctx is None else f" (see {error.ctx.command_path} --help)"
     return WrongUsage(f"{message[:1].lower()}{message[1:]}{where}")
+
+
+def system_failure(error: OSError) -> Failure | None:
+    """The same for what the system refuses to any command; ``None`` for all else, a closed pipe among it."""
+    if error.errno in _CANNOT_WRITE and error.filename is None:  # with a name it would not be standard output
+        return Failure(f"the output cannot be written: {str(error.strerror).lower()}")
+    if isinstance(error, FileNotFoundError) and not _is_somewhere():
+        return Failure("the working directory is gone: change into one that is there")
+    return None
+
+
+def _is_somewhere() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from pyproxy.commands.exits import failure_of, usage_failure
+from pyproxy.commands.exits import failure_of, system_failure, usage_failure
 from pyproxy.errors import PyproxyError
 
 DEFAULT_COMMAND = "serve"
@@ -61,10 +61,14 @@ class PyproxyGroup(click.Group):
 
 @contextmanager
 def _one_line() -> Iterator[None]:
-    """Wrong usage in one line, as everything that is wrong; a group without a command still shows its help."""
+    """Wrong usage, and what the system refuses, in one line; a group without a command still shows its help."""
     try:
         yield
     except NoArgsIsHelpError:
         raise
     except click.UsageError as error:
         raise usage_failure(error) from error
+    except OSError as error:
+        if (failure := system_failure(error)) is None:
+            raise
+        raise failure from error

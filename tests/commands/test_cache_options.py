@@ -83,6 +83,7 @@ def test_every_command_works_on_an_empty_cache(directory: Path, arguments: list[
         (["verify", "--project", "a b"], "PROJECT: 'a b' is no project name"),
         (["prune", "--max-size", "much"], "--max-size: 'much' is no size (write it like 50GB"),
         (["prune", "--unused-for", "30x"], "--unused-for: '30x' is no duration (write it like 30d"),
+        (["list", "--limit", "9" * 20], "invalid value for '--limit'"),
         (["prune"], "nothing says how much may stay (give --max-size 50GB or --unused-for 30d"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import click
 import pytest
 from click.testing import CliRunner
@@ -29,3 +33,33 @@ def test_an_error_ends_with_its_sentence_and_its_status(error: PyproxyError, sta
 
     result = CliRunner().invoke(main, ["fail"])
     assert (result.exit_code, result.stderr, result.stdout) == (status, line, "")
+
+
+@pytest.mark.parametrize("arguments", [["config", "show"], ["cache", "--help"], ["--help"]], ids=" ".join)
+def test_output_that_cannot_be_written_is_one_line(arguments: list[str], tmp_path: Path) -> None:
+    """As into a file on a full disk."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pyproxy", *arguments],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "pyproxy: the output cannot be written: no space left on device\n"
+
+
+def test_a_working_directory_that_is_gone_is_one_line(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    done = subprocess.run(
+        ["sh", "-c", 'rmdir "$0" && exec "$@"', str(gone), sys.executable, "-m", "pyproxy", "cache", "stats"],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "pyproxy: the working directory is gone: change into one that is there\n"

@@ -23,8 +23,11 @@ PYPISERVER = ("pypiserver", "passlib")
 DEVPI = ("devpi-server",)
 SIMPLE_REPOSITORY_SERVER = ("simple-repository-server",)
 POETRY = ("poetry",)
-PDM = ("pdm", "pdm[locked]")
-"""With the releases that PDM itself is tested with: its requirements allow newer ones at which PDM breaks off."""
+PDM = ("pdm", "pdm[locked]>=2.26")
+"""With the releases that PDM itself is tested with: its requirements allow newer ones at which PDM breaks off.
+
+Where the newest PDM pins a release that is gone, pip takes an older PDM: without a bound one from before the extra.
+"""
 PIPENV = ("pipenv",)
 HATCH = ("hatch",)
 PIP_TOOLS = ("pip-tools",)

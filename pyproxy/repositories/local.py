@@ -71,6 +71,10 @@ class LocalRepository:
         """The local project's files, sorted, whether or not they turn out to be readable; none if it is not local."""
         return tuple(sorted(self._projects.get(project, {})))
 
+    async def unreadable(self, project: NormalizedName) -> dict[str, str]:
+        """The local project's files that are not listed, since they are not what their names say: filename → why."""
+        return await asyncio.to_thread(_unreadable, dict(self._projects.get(project, {})))
+
     def names(self) -> tuple[NormalizedName, ...]:
         """The local projects, sorted."""
         return tuple(sorted(self._projects))
@@ -226,6 +230,20 @@ def _read(path: Path, stamp: Stamp) -> LocalFile | None:
     if _stamp(path) != stamp:
         return None  # still being written
     return LocalFile(path, stamp, sha256, metadata, requires_python)
+
+
+def _unreadable(paths: Mapping[str, Path]) -> dict[str, str]:
+    found = {}
+    for filename, path in sorted(paths.items()):
+        if _stamp(path) is None:  # who opens a pipe waits for its other end
+            found[filename] = "it is no file that can be read"
+            continue
+        try:
+            with path.open("rb"):
+                read_distribution(path)
+        except (OSError, DistributionUnreadable) as error:
+            found[filename] = str(error)
+    return found
 
 
 def _detail(project: NormalizedName, files: tuple[LocalFile, ...]) -> ProjectDetail:

@@ -99,7 +99,8 @@ def test_the_document_has_all_its_keys_also_where_nothing_is_known(directory: Pa
     document = json.loads(run(directory, "Demo", "demo-1.0.tar.gz", "--json").stdout)
     assert set(document) >= {
         *("project", "given", "asked_at", "state", "summary", "reasons", "owner", "status", "error", "degraded"),
-        *("offline", "fresh_until", "reserved_for", "local_files", "upstreams", "cached", "file"),
+        *("offline", "fresh_until", "reserved_for", "local_files", "unreadable_files", "upstreams", "cached"),
+        "file",
     }
     assert (document["project"], document["given"], document["state"]) == ("demo", "Demo", "unknown")
     (upstream,) = document["upstreams"]

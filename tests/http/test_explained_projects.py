@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from pyproxy.admin.explanation.model import FileState, Role, State
 from pyproxy.config.model import LocalConfig
@@ -43,6 +46,32 @@ async def test_a_local_project_hides_what_upstreams_have(
     assert (explanation.file.state, explanation.file.link) == (FileState.LOCAL, PATH)
     assert (await ask(proxy, PATH)).body == CONTENT
     assert (await ask(proxy, "/simple/demo/")).upstream == "local"
+
+
+@pytest.mark.parametrize(("files", "status"), [({FILENAME: CONTENT}, 200), ({}, 503)])
+async def test_a_local_file_that_cannot_be_read_is_named(
+    files: dict[str, bytes], status: int, upstream: UpstreamServer, start_proxy: StartProxy, tmp_path: Path
+) -> None:
+    local = tmp_path / "local"
+    local.mkdir()
+    for filename, content in {**files, "demo-2.0-py3-none-any.whl": b"nonsense"}.items():
+        (local / filename).write_bytes(content)
+    proxy = await start_proxy(upstream, local=local)
+
+    explanation = await explain(proxy, "demo")
+
+    assert (await ask(proxy, "/simple/demo/")).status == explanation.status == status
+    assert list(explanation.unreadable) == ["demo-2.0-py3-none-any.whl"]
+    assert "demo-2.0-py3-none-any.whl is NOT listed: it is no readable wheel" in told(explanation)
+    assert ("Clients get 503" in told(explanation)) is (status == 503)
+
+
+async def test_a_pipe_among_the_local_files_is_not_waited_for(
+    upstream: UpstreamServer, start_proxy: StartProxy, tmp_path: Path
+) -> None:
+    os.mkfifo(tmp_path / FILENAME)
+    proxy = await start_proxy(upstream, local=tmp_path)
+    assert (await explain(proxy, "demo")).unreadable == {FILENAME: "it is no file that can be read"}
 
 
 async def test_an_upstream_after_the_owner_is_told_with_what_it_hides(

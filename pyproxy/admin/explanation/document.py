@@ -10,7 +10,8 @@ is ``null``. Times are ISO 8601 in UTC, sizes bytes, lengths of time seconds.
     summary     the answer in one sentence          reasons   further sentences
     owner       who answers: an upstream's name, "local", or null
     status      what clients get for the page, null where nobody can tell      error   the sentence with it
-    degraded, offline, fresh_until, reserved_for [], local_files []
+    degraded, offline, fresh_until, reserved_for [], local_files [],
+    unreadable_files {filename: why}   those of local_files that are not listed
     upstreams   [{position, name, index_url, active, on_failure, role, asked_next, sentences [],
                   answer: null | {found, files, releases, newest, files_without_sha256, project_status, checked_at,
                                   changed_at, fresh_until, usable_until, conditional, url},
@@ -65,6 +66,7 @@ def document(explanation: Explanation) -> Document:
         "fresh_until": _time(explanation.decides_until),
         "reserved_for": list(explanation.reserved_for),
         "local_files": list(explanation.local_files),
+        "unreadable_files": dict(explanation.unreadable),
         "upstreams": [_upstream(view, explanation) for view in explanation.upstreams],
         "cached": {
             "files": len(explanation.kept),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from pyproxy.admin.explanation.facts import FactFinder, Facts
 from pyproxy.admin.explanation.file_views import FileViews, ListedAt
@@ -24,6 +25,7 @@ from pyproxy.storage.files import FileStore
 from pyproxy.storage.kept import Kept
 
 IS_LOCAL = Verdict(state=State.LOCAL, status=200)
+CANNOT_BE_READ = Verdict(state=State.LOCAL, status=503)
 
 
 class Explainer:
@@ -55,8 +57,11 @@ class Explainer:
         now = self._clock()
         facts = await self._finder.facts(project, now)
         local_files = () if self._local is None else self._local.filenames(project)
-        ruling, admitted = (IS_LOCAL, []) if local_files else self._ruling(facts, project, now)
+        unreadable = {} if self._local is None else await self._local.unreadable(project)
+        local = IS_LOCAL if len(unreadable) < len(local_files) else CANNOT_BE_READ
+        ruling, admitted = (local, []) if local_files else self._ruling(facts, project, now)
         explanation = self._explanation(given, project, now, facts, ruling, admitted, local_files)
+        explanation = replace(explanation, unreadable=unreadable)
         if filename is None:
             return explanation
         listed_at = [

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.failures import Failure, Rest
@@ -178,6 +178,7 @@ class Explanation:
     ``status`` is the HTTP status that a client gets for the page (``None``: nobody can tell), ``error`` the sentence
     with it. ``because`` are the failures behind a stale page or an error. ``reserved_for``: upstreams to whose explicit
     ``projects`` the name belongs.
+    ``unreadable`` are those of ``local_files`` that are not listed, each with the reason.
     """
 
     given: str
@@ -196,6 +197,7 @@ class Explanation:
     upstreams: tuple[UpstreamView, ...]
     kept: tuple[KeptFile, ...]
     kept_releases: tuple[str, ...]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
     file: FileView | None = None
 
     @property
@@ -203,6 +205,11 @@ class Explanation:
         """Whether anything at all is known of the name here."""
         seen = any(view.known or view.failures for view in self.upstreams)
         return bool(seen or self.local_files or self.kept or self.reserved_for)
+
+    @property
+    def all_unreadable(self) -> bool:
+        """Whether the project is local, and nothing of it can be listed."""
+        return bool(self.local_files) and len(self.unreadable) == len(self.local_files)
 
     def upstream(self, name: str) -> UpstreamView:
         """The upstream of this name, which must be one."""

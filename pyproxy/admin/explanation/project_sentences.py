@@ -12,6 +12,8 @@ def headline(explanation: Explanation) -> str:
     """The answer itself."""
     project, owner = explanation.project, explanation.owner
     match explanation.state:
+        case State.LOCAL if explanation.all_unreadable:
+            return f"{project} CANNOT be answered: it is local, and none of its files can be read. Clients get 503."
         case State.LOCAL:
             return f"{project} is local: it is answered from local files alone, and no upstream is asked for it."
         case State.SERVED if explanation.degraded:
@@ -45,6 +47,8 @@ def tone(explanation: Explanation) -> Tone:
     """How much the headline should alarm."""
     if explanation.state is State.STALE or explanation.degraded:
         return "warning"
+    if explanation.unreadable:
+        return "bad" if explanation.all_unreadable else "warning"
     if explanation.state in (State.SERVED, State.LOCAL):
         return "good"
     return "plain" if explanation.state in (State.MISSING, State.UNKNOWN) else "bad"
@@ -62,6 +66,7 @@ def reasons(explanation: Explanation) -> list[str]:
     hidden = [view for view in explanation.upstreams if view.is_hidden]
     if explanation.state is State.LOCAL:
         found.append(f"It has {count(len(explanation.local_files), 'local file')}.")
+        found += [f"The local file {name} is NOT listed: {why}." for name, why in explanation.unreadable.items()]
     found += [_hidden(view, explanation) for view in hidden]
     if explanation.reserved_for and explanation.state is not State.RESERVED:
         found.append(

@@ -27,6 +27,11 @@
     ├── NotAnIndexPage                a body is no project page (``simple.parse``)
     ├── WorkTooLong                   reading a page took longer than any honest page takes
     ├── EmptyIndexPage                an HTML index page without any file: the name is unknown there
+    ├── AccessError                   whoever asks may not, as things stand
+    │   ├── WrongCredentials          no such account, a wrong password, an unknown or expired token
+    │   ├── SignInPaused              too many failed sign-ins: a pause
+    │   ├── NotSignedIn               this needs an account or a token
+    │   └── NotAllowed                the account or token may see this, but not change it
     └── UpstreamError                 an upstream was asked and failed
         ├── UpstreamUnreachable       no connection, or it broke: refused, DNS, TLS, reset
         │   ├── UpstreamTimeout       nothing came in time: connect, first byte, stall
@@ -176,6 +181,30 @@ class WorkTooLong(PyproxyError):
 
 class EmptyIndexPage(PyproxyError):
     """An HTML index page without any file: some indexes answer so for every unknown name."""
+
+
+class AccessError(PyproxyError):
+    """Whoever asks may not."""
+
+
+class WrongCredentials(AccessError):
+    """The credentials are not right; the sentence does not tell what of them."""
+
+
+class SignInPaused(AccessError):
+    """Too many failed sign-ins for this account or from this address; ``seconds`` are left of the pause."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        super().__init__("too many failed sign-ins")
+
+
+class NotSignedIn(AccessError):
+    """An account or a token is needed here, and none was given."""
+
+
+class NotAllowed(AccessError):
+    """Only an admin may do this."""
 
 
 class UpstreamError(PyproxyError):

@@ -22,6 +22,7 @@ from pyproxy.app.lifecycle import run
 from pyproxy.app.listening import addresses, bind
 from pyproxy.app.notify import ServiceManager, Supervisor
 from pyproxy.app.resources import seed_upstreams
+from pyproxy.app.set_up import offer_set_up
 from pyproxy.app.shared_figures import share
 from pyproxy.app.signals import Signals
 from pyproxy.app.tls import KeyPair, load_pair, tell_end
@@ -62,7 +63,8 @@ def serve(
         upstreams = seed_upstreams(config, environ)
         sockets = bind(config.server)
         _announce(config, sockets, tls)
-        warn(upstreams)
+        warn(upstreams, config)
+        offer_set_up(config, environ, addresses(sockets, config.server))
         manager = ServiceManager.of(os.environ, status=f"serving at {', '.join(addresses(sockets, config.server))}")
         workers = config.server.workers or os.cpu_count() or 1
         share(config.storage.directory, workers)

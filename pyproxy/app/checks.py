@@ -13,7 +13,7 @@ from pyproxy.errors import ConfigurationError, ConfigurationErrors
 def check(config: Config, sources: Mapping[str, str] = MappingProxyType({})) -> None:
     """Raise `ConfigurationError` for what would end the start; ``sources`` says where a key was given."""
     mistakes = []
-    for look in (_anonymous_read, _local_directory, _tls):
+    for look in (_local_directory, _tls):
         try:
             look(config)
         except ConfigurationError as error:
@@ -21,16 +21,6 @@ def check(config: Config, sources: Mapping[str, str] = MappingProxyType({})) -> 
             mistakes.append(error)
     if mistakes:
         raise mistakes[0] if len(mistakes) == 1 else ConfigurationErrors(mistakes)
-
-
-def _anonymous_read(config: Config) -> None:
-    # A setting that does nothing would be believed; one about access most of all.
-    if not config.access.anonymous_read:
-        raise ConfigurationError(
-            "can only be true in this version",
-            key="access.anonymous_read",
-            suggestion="remove the key, or wait for a release",
-        )
 
 
 def _local_directory(config: Config) -> None:

@@ -14,16 +14,19 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 
+from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.chain import Chain
 from pyproxy.app.notify import Supervisor
 from pyproxy.app.renewal import Renewal
 from pyproxy.app.resources import Resources, open_resources
 from pyproxy.app.signals import Signals
+from pyproxy.app.templates import make_templates, resource_directory
 from pyproxy.app.tls import KeyPair
-from pyproxy.app.web import Checks, make_app, make_templates
+from pyproxy.app.web import Checks, make_app
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.handlers.base import Services
+from pyproxy.handlers.static import StaticFiles
 from pyproxy.net.health import PAUSES
 from pyproxy.net.loop_guard import LoopGuard, new_name
 from pyproxy.repositories.failure_records import FailureRecords
@@ -98,12 +101,14 @@ class Server:
         http: HTTPServer,
         sampling: Coroutine[Any, Any, None],
         records: FailureRecords,
+        administration: OpenAdministration,
     ) -> None:
         self.resources = resources
         self.services = services
         self._chain = chain
         self._http = http
         self.records = records
+        self._administration = administration
         work: list[Coroutine[Any, Any, None]] = [
             *(chain.follow(self._take), resources.keep_up()),
             *(sampling, records.keep()),
@@ -145,13 +150,16 @@ class Server:
             project_list=config.project_list,
             rest_pauses=rest_pauses,
         )
+        administration = open_administration(config.storage.directory, environ, clock)
+        static = StaticFiles(resource_directory("static"))
         services = Services(
             repository=chain.current,
             rendered=RenderedPages(resources.workshop),
             workshop=resources.workshop,
-            templates=make_templates(),
+            templates=make_templates(static),
             clock=clock,
             admit=LoopGuard(name or new_name()).admit,
+            readers=None if config.access.anonymous_read else administration.administration.credentials,
             public_url=config.server.public_url,
             trusted_proxies=config.server.trusted_proxies,
         )
@@ -159,6 +167,8 @@ class Server:
             await resources.local.scan()
         app = make_app(
             services,
+            administration.administration,
+            static=static,
             checks=_checks(config, resources),
             expose=figures.expose,
             count=figures.meters.clients.answered,
@@ -166,7 +176,8 @@ class Server:
         )
         http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
         http.add_sockets(sockets)
-        return cls(resources, chain, services, http, figures.sampling(chain, services.requests), records)
+        sampling = figures.sampling(chain, services.requests)
+        return cls(resources, chain, services, http, sampling, records, administration)
 
     def use_tls(self, context: ssl.SSLContext) -> None:
         """New connections get this one; those that there are keep theirs."""
@@ -190,6 +201,7 @@ class Server:
                 await self._chain.close()
                 self.resources.database.stop_waiting()
                 await self.records.flush()
+                await asyncio.to_thread(self._administration.close)
                 await self.resources.close()
         log.info("stopped")
 

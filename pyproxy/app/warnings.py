@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from collections.abc import Sequence
 
+from pyproxy.config.model import Config
 from pyproxy.settings import warnings
 from pyproxy.storage.upstreams import StoredUpstream
 
 log = logging.getLogger(__name__)
 
 
-def warn(stored: Sequence[StoredUpstream]) -> None:
-    """Log the upstreams in order, each with its warnings."""
+def warn(stored: Sequence[StoredUpstream], config: Config) -> None:
+    """Log the upstreams in order, each with its warnings, and who may read what they give."""
     for upstream in stored:
         switched = "" if upstream.settings.active else " (off)"
         log.info(
@@ -20,5 +22,26 @@ def warn(stored: Sequence[StoredUpstream]) -> None:
         )
         for warning in warnings(upstream.settings):
             log.warning("upstream %s: %s", upstream.settings.name, warning)
+    if reads_for_everybody(stored, config):
+        log.warning(
+            "everybody who reaches this server can read what its upstreams' credentials give access to: set "
+            "access.anonymous_read to false, or let it listen on loopback only (server.host)"
+        )
     if not stored:
         log.warning("there is no upstream: only local and cached packages are served")
+
+
+def reads_for_everybody(stored: Sequence[StoredUpstream], config: Config) -> bool:
+    """Whether strangers on the network may read what only our credentials open."""
+    if not config.access.anonymous_read or _is_loopback(config.server.host):
+        return False
+    return any(
+        upstream.settings.active and (upstream.settings.username or upstream.settings.token) for upstream in stored
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-import jinja2
 import tornado.web
 
-import pyproxy
+from pyproxy.admin.administration import Administration
+from pyproxy.app.admin_routes import admin_routes
 from pyproxy.config.model import LogFormat
 from pyproxy.handlers.access_log import AccessLog
+from pyproxy.handlers.admin.base import XSRF_COOKIE
 from pyproxy.handlers.base import Services
 from pyproxy.handlers.files import FileHandler
 from pyproxy.handlers.health import HealthHandler, ReadyHandler
@@ -19,7 +19,7 @@ from pyproxy.handlers.legacy_json import LegacyJsonHandler
 from pyproxy.handlers.metrics import Expose, MetricsHandler
 from pyproxy.handlers.request_ends import Count, RequestEnds
 from pyproxy.handlers.simple import ListHandler, ProjectHandler, SlashHandler
-from pyproxy.handlers.static import FaviconHandler, RobotsHandler, StaticHandler
+from pyproxy.handlers.static import FaviconHandler, RobotsHandler, StaticFiles, StaticHandler
 from pyproxy.handlers.wrong_addresses import UploadHandler, WrongAddressHandler
 
 Checks = Mapping[str, Callable[[], str | None]]
@@ -27,7 +27,14 @@ Checks = Mapping[str, Callable[[], str | None]]
 
 
 def make_app(
-    services: Services, *, checks: Checks, expose: Expose, count: Count, log_format: LogFormat
+    services: Services,
+    administration: Administration,
+    *,
+    static: StaticFiles,
+    checks: Checks,
+    expose: Expose,
+    count: Count,
+    log_format: LogFormat,
 ) -> tornado.web.Application:
     """The application. Files' patterns come first: they are asked for most."""
     shared = {"services": services}
@@ -46,25 +53,11 @@ def make_app(
             (r"/healthz", HealthHandler, shared),
             (r"/metrics", MetricsHandler, {**shared, "expose": expose}),
             (r"/readyz", ReadyHandler, {**shared, "checks": checks}),
-            (r"/static/([a-z0-9.-]+)", StaticHandler, {**shared, "directory": resource_directory("static")}),
+            (r"/static/([a-z0-9.-]+)", StaticHandler, {**shared, "files": static}),
+            *admin_routes(services, administration),
         ],
         default_handler_class=WrongAddressHandler,
         default_handler_args=shared,
         log_function=RequestEnds(AccessLog(log_format), count),
+        xsrf_cookie_name=XSRF_COOKIE,
     )
-
-
-def make_templates() -> jinja2.Environment:
-    """The pages for people: everything escaped, and nothing undefined passes unnoticed."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resource_directory("templates")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-
-
-def resource_directory(name: str) -> Path:
-    """``templates`` or ``static``: inside the installed package, or at the top of a checkout."""
-    package = Path(pyproxy.__file__).parent
-    inside = package / name
-    return inside if inside.is_dir() else package.parent / name

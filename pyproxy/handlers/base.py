@@ -15,8 +15,10 @@ import tornado.web
 from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
+from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.errors import ProjectUnavailable, PyproxyError, UpstreamError
 from pyproxy.handlers.forwarded import Network, client_address
+from pyproxy.handlers.pages import PAGE_HEADERS, root_of
 from pyproxy.handlers.running import RunningRequests
 from pyproxy.handlers.statuses import Problem, problem_of, reason_phrase
 from pyproxy.repositories.base import Repository
@@ -38,6 +40,7 @@ class Services:
     """What handlers work with; ``repository`` is replaced when settings change (requests keep the one they took).
 
     ``admit`` is given every request's ``CDN-Loop`` and raises `RequestLoop` for one that has been here before.
+    ``readers`` tells who may read packages; ``None``: everybody may.
     """
 
     repository: Repository
@@ -46,6 +49,7 @@ class Services:
     templates: jinja2.Environment
     clock: Callable[[], float]
     admit: Callable[[str | None], None]
+    readers: Credentials | None = None
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     first_byte_seconds: float = FIRST_BYTE_SECONDS
@@ -58,6 +62,9 @@ class BaseHandler(tornado.web.RequestHandler):
 
     route = "other"
     """What monitoring calls requests of this kind."""
+
+    challenge = 'Basic realm="pyproxy", charset="UTF-8"'
+    """What a 401 asks for (RFC 7617)."""
 
     # What the access log says of this request; set on the way.
     subject: str = "-"
@@ -177,19 +184,23 @@ class BaseHandler(tornado.web.RequestHandler):
         self.set_header("X-Content-Type-Options", "nosniff")
         if problem.retry_after is not None:
             self.set_header("Retry-After", str(problem.retry_after))
+        if problem.status == HTTPStatus.UNAUTHORIZED:
+            self.set_header("WWW-Authenticate", self.challenge)
         if self.is_browser():
-            self.set_header("Content-Type", "text/html; charset=utf-8")
-            root = "../" * (self.request.path.count("/") - 1) or "./"  # relative: right behind any prefix
-            body = self.services.templates.get_template("error.html").render(
-                status=problem.status, title=problem.title, detail=problem.detail, root=root
-            )
-        else:
-            # Exactly this type, without parameters: uv reads the body of no other.
-            self.set_header("Content-Type", "application/problem+json")
-            body = json.dumps(
-                {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
-            )
-        self.finish(body.encode())
+            self.send_page("error.html", "no-store", status=problem.status, title=problem.title, detail=problem.detail)
+            return
+        # Exactly this type, without parameters: uv reads the body of no other.
+        self.set_header("Content-Type", "application/problem+json")
+        body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+        self.finish(json.dumps(body).encode())
+
+    def send_page(self, template: str, cache_control: str, **context: Any) -> None:
+        """End the response with a page for people; its template gets ``root`` and the context."""
+        for name, value in PAGE_HEADERS.items():
+            self.set_header(name, value)
+        self.set_header("Cache-Control", cache_control)
+        page = self.services.templates.get_template(template).render(root=root_of(self.request.path), **context)
+        self.finish(page.encode())
 
     def is_browser(self) -> bool:
         """Whether a person is looking: a page helps more than JSON does."""

@@ -12,7 +12,7 @@ from pyproxy.repositories.base import FileContent, FileRequest
 from pyproxy.repositories.ranges import Unsatisfiable, WantedRange, parse_range
 from pyproxy.simple.names import check_filename, is_metadata, normalize
 
-IMMUTABLE = "public, max-age=365000000, immutable"
+IMMUTABLE = "max-age=365000000, immutable"
 """The public PyPI's own header: the sha256 in the address makes it true."""
 
 
@@ -29,7 +29,10 @@ class FileHandler(StreamingHandler):
         project, filename = normalize(raw_project), check_filename(raw_filename)
         self.subject = filename
         self.route = "metadata" if is_metadata(filename) else "file"
-        self.set_header("Cache-Control", IMMUTABLE if sha256 else "no-cache")
+        if sha256:
+            self.allow_keeping(IMMUTABLE)
+        else:
+            self.forbid_keeping("no-cache")
         if sha256 and not is_metadata(filename) and self._has(sha256):
             # The client has the very bytes that the address names: nothing need be looked up.
             self.outcome = "hit"

@@ -57,10 +57,7 @@ class HomeHandler(BaseHandler):
 
     def get(self) -> None:
         page = HomePage.at(visited_address(self), settled=self.services.public_url is not None)
-        body = self.services.templates.get_template("home.html").render(page=page)
-        self.set_header("Content-Type", "text/html; charset=utf-8")
-        self.set_header("Cache-Control", "no-cache")
-        self.finish(body.encode())
+        self.send_page("home.html", "no-cache", page=page)
 
     head = get
 

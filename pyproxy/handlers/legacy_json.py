@@ -46,7 +46,7 @@ class LegacyJsonHandler(ConditionalHandler):
         rest = self.request.path.removeprefix(PATH).partition("/")[2]  # as the client has encoded it
         query = f"?{self.request.query}" if self.request.query else ""
         self.set_status(301)
-        self.set_header("Cache-Control", CANONICAL_FOR)
+        self.allow_keeping(CANONICAL_FOR)
         self.set_header("Location", f"{'../' * (rest.count('/') + 1)}{project}/{rest}{query}")
         self.finish()
 

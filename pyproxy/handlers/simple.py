@@ -14,7 +14,7 @@ from pyproxy.simple.negotiate import Format, choose_format
 MAX_AGE_LIMIT = 600
 """Seconds that clients may keep a page; PyPI's own figure."""
 
-CANONICAL_FOR = "public, max-age=86400"
+CANONICAL_FOR = "max-age=86400"
 """How long clients may keep a redirect to the right spelling: it never changes."""
 
 
@@ -64,7 +64,7 @@ class ProjectHandler(SimpleHandler):
         """To the normalised spelling, keeping the query."""
         query = f"?{self.request.query}" if self.request.query else ""
         self.set_status(301)
-        self.set_header("Cache-Control", CANONICAL_FOR)
+        self.allow_keeping(CANONICAL_FOR)
         self.set_header("Location", (f"../{project}/" if slash else f"{project}/") + query)
         self.finish()
 
@@ -107,7 +107,7 @@ class SlashHandler(SimpleHandler):
 
     def get(self) -> None:
         self.set_status(301)
-        self.set_header("Cache-Control", CANONICAL_FOR)
+        self.allow_keeping(CANONICAL_FOR)
         self.set_header("Location", "simple/" + (f"?{self.request.query}" if self.request.query else ""))
         self.finish()
 

@@ -7,18 +7,22 @@ show anything: pip tries a 502 or 503 again and then says that there is no such 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
 from pyproxy.errors import (
+    ConfigurationError,
     FileNotListed,
     InvalidFilename,
     InvalidProjectName,
     NameReserved,
     NoActiveUpstream,
     NotAcceptable,
+    NotAllowed,
     NotAnswered,
     NotKnownOffline,
+    NotSignedIn,
     NotYetHere,
     PageGone,
     ProjectNotAdmitted,
@@ -27,11 +31,13 @@ from pyproxy.errors import (
     PyproxyError,
     ReleaseNotFound,
     RequestLoop,
+    SignInPaused,
     StorageError,
     UpstreamError,
     UpstreamForbidden,
     UpstreamStatus,
     UpstreamTimeout,
+    WrongCredentials,
 )
 
 REASON_LIMIT = 120
@@ -91,6 +97,13 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
         f"{_STILL_SERVED} An administrator sees the upstreams with: pyproxy upstream list",
     ),
     NotAnswered: (503, _STILL_SERVED),
+    NotSignedIn: (
+        401,
+        "This server wants an account's name and password, or a token as the password with any user name "
+        "(https://name:password@host/simple/, netrc or a keyring).",
+    ),
+    WrongCredentials: (401, "Whoever runs this server can give you an account or a token."),
+    NotAllowed: (403, "This account or token may see things, but not change them."),
 }
 """Status and detail of errors that need no more than their own sentence; found along their ancestors."""
 
@@ -115,6 +128,11 @@ def problem_of(error: PyproxyError) -> Problem:
                 f"An administrator can switch it on: pyproxy upstream enable {error.upstreams[0]}"
             )
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
+        case SignInPaused():
+            wait = math.ceil(error.seconds)
+            return Problem(429, title, f"Wait {wait} seconds, then try again.", wait)
+        case ConfigurationError():
+            return Problem(422, title, "Nothing was changed.")
         case StorageError():
             # Its text names paths of the server, which are nobody's business but the log's.
             return Problem(500, "The server's storage cannot be used", "The server's log says more.")

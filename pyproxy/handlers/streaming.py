@@ -17,7 +17,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
 from pyproxy.errors import NotYetHere, PyproxyError
-from pyproxy.handlers.base import BaseHandler
+from pyproxy.handlers.package import PackageHandler
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ FAIR_BYTES = 1024 * 1024
 """How much one client gets at a stretch."""
 
 
-class StreamingHandler(BaseHandler):
+class StreamingHandler(PackageHandler):
     """Sends a body as it comes; the first byte leaves within `Services.first_byte_seconds`, or a problem does."""
 
     _answer_by = 0.0

@@ -17,6 +17,7 @@ from pyproxy.app.warnings import warn
 from pyproxy.config.model import AccessConfig, Config, ServerConfig, TlsConfig
 from pyproxy.errors import ConfigurationError, ListenError
 from pyproxy.settings import UpstreamSettings
+from pyproxy.storage.upstreams import StoredUpstream
 from tests.http.proxy import make_config
 from tests.upstream.certificates import Authority
 
@@ -43,28 +44,46 @@ def test_a_private_upstream_whose_names_others_may_answer_is_warned_of(
     stored = seed_upstreams(config, {})
 
     with caplog.at_level(logging.WARNING):
-        warn(stored)
+        warn(stored, config)
 
     assert ("upstream private" in caplog.text) is warned
     assert "a-token" not in caplog.text
 
 
-def test_a_setting_that_this_version_cannot_do_is_not_silently_ignored(tmp_path: Path) -> None:
-    """Access rules above all (F21)"""
-    config = replace(config_with(tmp_path), access=AccessConfig(anonymous_read=False))
+@pytest.mark.parametrize(
+    ("host", "anonymous_read", "secret", "warned"),
+    [
+        ("0.0.0.0", True, "a-token", True),
+        ("::", True, "a-token", True),
+        ("pypi.mycompany.example", True, "a-token", True),
+        ("0.0.0.0", True, None, False),
+        ("0.0.0.0", False, "a-token", False),
+        ("127.0.0.1", True, "a-token", False),
+        ("::1", True, "a-token", False),
+        ("localhost", True, "a-token", False),
+    ],
+)
+def test_who_lets_strangers_read_private_projects_is_warned(
+    host: str, anonymous_read: bool, secret: str | None, warned: bool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    config = config_with(tmp_path)
+    config = replace(
+        config, server=replace(config.server, host=host), access=AccessConfig(anonymous_read=anonymous_read)
+    )
+    stored = StoredUpstream(1, 1, 1, UpstreamSettings(name="private", url="https://a.example/", token=secret))
 
-    with pytest.raises(ConfigurationError, match=r"access\.anonymous_read"):
-        serve(config, {})
-    assert list(config.storage.directory.iterdir()) == []
+    with caplog.at_level(logging.WARNING):
+        warn([stored], config)
+
+    assert ("everybody who reaches this server can read" in caplog.text) is warned
 
 
 def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None:
     """All of it at once, and before anything is opened or announced."""
     tls = TlsConfig(certificate=tmp_path / "none.pem", key=tmp_path / "none.key")
     config = config_with(tmp_path, local=tmp_path / "nowhere")
-    config = replace(config, access=AccessConfig(anonymous_read=False), server=replace(config.server, tls=tls))
+    config = replace(config, server=replace(config.server, tls=tls))
     places = {
-        "access.anonymous_read": "pyproxy.yaml:1",
         "local.directory": "pyproxy.yaml:2",
         "server.tls.certificate": "given",
     }
@@ -73,9 +92,8 @@ def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None
         serve(config, {}, places)
     lines = str(caught.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == list(places.values())
-    assert "can only be true in this version" in lines[0]
-    assert f"{tmp_path / 'nowhere'} is no directory" in lines[1]
-    assert f"{tmp_path / 'none.pem'} cannot be read" in lines[2]
+    assert f"{tmp_path / 'nowhere'} is no directory" in lines[0]
+    assert f"{tmp_path / 'none.pem'} cannot be read" in lines[1]
     assert list(config.storage.directory.iterdir()) == []
 
 

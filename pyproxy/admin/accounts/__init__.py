@@ -1,0 +1,1 @@
+"""Who may see and change things: accounts, their sessions, tokens, and the set-up of the first one."""

@@ -1,0 +1,63 @@
+"""Signed-in browsers: a random token in a cookie, its hash in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pyproxy.admin.accounts.random_tokens import new_token, token_hash
+from pyproxy.storage.accounts import Account
+from pyproxy.storage.sessions import Session as Session  # the type, for handlers
+from pyproxy.storage.sessions import SessionStore
+
+IDLE_SECONDS = 12 * 3600.0
+"""A session that was not used for so long has ended: a working day with its evening."""
+
+LONGEST_SECONDS = 7 * 86400.0
+"""However much it is used, it ends after so long."""
+
+SEEN_EVERY_SECONDS = 60.0
+"""How exactly its last use is written down: not at each click."""
+
+
+class Sessions:
+    """Begins, finds and ends sessions; ``clock`` gives unix seconds. For the administration's thread."""
+
+    def __init__(self, store: SessionStore, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+
+    def begin(self, account: Account, *, address: str, agent: str) -> str:
+        """The token of a new session, for the cookie. What has expired is swept."""
+        token, now = new_token(), self._clock()
+        self._store.sweep(seen_before=now - IDLE_SECONDS, begun_before=now - LONGEST_SECONDS)
+        self._store.begin(token_hash(token), account.id, now=now, address=address, agent=agent)
+        return token
+
+    def find(self, token: str) -> Session | None:
+        """The session of a cookie, unless it has expired."""
+        session, now = self._store.find(token_hash(token)), self._clock()
+        if session is None or now - session.seen_at > IDLE_SECONDS or now - session.began_at > LONGEST_SECONDS:
+            return None
+        if now - session.seen_at > SEEN_EVERY_SECONDS:
+            self._store.seen(session.token_hash, now)
+        return session
+
+    def of(self, account_id: int) -> list[Session]:
+        """Where an account is signed in, the newest first."""
+        return self._store.of(account_id)
+
+    def say_next(self, session: Session, notice: str) -> None:
+        """What the next page of this session says, once."""
+        self._store.set_notice(session.token_hash, notice)
+
+    def notice_was_said(self, session: Session) -> None:
+        """The page that had it is on its way."""
+        self._store.set_notice(session.token_hash, None)
+
+    def end(self, session: Session) -> None:
+        """Sign out."""
+        self._store.end(session.token_hash)
+
+    def end_all(self, account_id: int) -> None:
+        """Sign out everywhere."""
+        self._store.end_all(account_id)

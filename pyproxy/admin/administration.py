@@ -1,0 +1,30 @@
+"""What the administrator's pages and the JSON API work with: one bundle, made by the wiring, handed to the handlers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyproxy.admin.accounts.credentials import Credentials
+from pyproxy.admin.accounts.passwords import Passwords
+from pyproxy.admin.accounts.sessions import Sessions
+from pyproxy.admin.accounts.sign_in import SignIn
+from pyproxy.admin.desk import Desk
+from pyproxy.storage.accounts import AccountStore
+from pyproxy.storage.audit import AuditLog
+from pyproxy.storage.set_up_link import SetUpLink
+from pyproxy.storage.tokens import TokenStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Administration:
+    """The open parts. The stores in it belong to the thread of ``desk``: ask them with ``await desk.run(…)``."""
+
+    desk: Desk
+    audit: AuditLog
+    accounts: AccountStore
+    tokens: TokenStore
+    sessions: Sessions
+    set_up_link: SetUpLink
+    passwords: Passwords
+    sign_in: SignIn
+    credentials: Credentials

@@ -1,0 +1,25 @@
+"""The addresses of the administration and what answers at each."""
+
+from __future__ import annotations
+
+from pyproxy.admin.administration import Administration
+from pyproxy.handlers.admin.account import AccountHandler
+from pyproxy.handlers.admin.base import AdminHandler
+from pyproxy.handlers.admin.not_found import AdminNotFoundHandler, AdminSlashHandler
+from pyproxy.handlers.admin.sign_in import SetUpHandler, SignInHandler, SignOutHandler
+from pyproxy.handlers.base import Services
+
+Route = tuple[str, type[AdminHandler], dict[str, object]]
+
+
+def admin_routes(services: Services, administration: Administration) -> list[Route]:
+    """All below ``/admin``; the last one answers for addresses at which there is no page."""
+    shared: dict[str, object] = {"services": services, "admin": administration}
+    return [
+        (r"/admin", AdminSlashHandler, shared),
+        (r"/admin/sign-in", SignInHandler, shared),
+        (r"/admin/sign-out", SignOutHandler, shared),
+        (r"/admin/set-up", SetUpHandler, shared),
+        (r"/admin/account", AccountHandler, shared),
+        (r"/admin/.*", AdminNotFoundHandler, shared),
+    ]

@@ -1,0 +1,1 @@
+"""The administrator's pages, ``/admin/…``: one module for each, all on `AdminHandler`."""

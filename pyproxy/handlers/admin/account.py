@@ -1,0 +1,83 @@
+"""``/admin/account``: one's own password, and where one is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyproxy.admin.accounts.passwords import SHORTEST, check_password
+from pyproxy.admin.accounts.sessions import Session
+from pyproxy.errors import ConfigurationError, SignInPaused, WrongCredentials
+from pyproxy.handlers.admin.base import SESSION_COOKIE, AdminHandler
+from pyproxy.handlers.admin.forms import Form
+from pyproxy.handlers.admin.sign_in import sentence
+from pyproxy.handlers.statuses import problem_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPage:
+    """``sessions`` are the account's, ``current`` is this browser's; ``problems`` by field; ``now`` in unix seconds."""
+
+    name: str
+    role: str
+    sessions: tuple[Session, ...]
+    current: bytes
+    now: float
+    problems: Mapping[str, str]
+    shortest: int = SHORTEST
+
+    def problem(self, field: str) -> str:
+        """What is wrong with a field; empty for nothing."""
+        return self.problems.get(field, "")
+
+
+class AccountHandler(AdminHandler):
+    """The page of whoever is signed in."""
+
+    here = "account"
+    changed_by = "viewer"
+
+    async def get(self) -> None:
+        await self._show({})
+
+    async def submitted(self, form: Form, *args: str) -> None:
+        assert self.session is not None
+        try:
+            account = await self.admin.sign_in.check(self.session.name, form.secret("present"), self.client)
+        except WrongCredentials:
+            await self._show({"present": "This is not your password."}, status=422)
+            return
+        except SignInPaused as error:
+            await self._show({"present": f"Too many wrong passwords. {problem_of(error).detail}"}, status=429)
+            return
+        try:
+            password = check_password(form.secret("password"), self.session.name)
+        except ConfigurationError as error:
+            await self._show({"password": sentence(error)}, status=422)
+            return
+        if form.secret("again") != password:
+            await self._show({"again": "This is not the same password."}, status=422)
+            return
+        password_hash = await self.admin.passwords.hash(password)
+        witness = self.admin.audit.witness(self.actor, "changed the password", f"account {account.name}")
+        run, now = self.admin.desk.run, self.services.clock()
+        await run(self.admin.accounts.set_password, account.name, password_hash, now, witness)
+        # Every session has ended, this one too, so that a stolen one is of no use any more; here goes a new one.
+        agent = self.request.headers.get("User-Agent", "")
+        token = await run(self.admin.sessions.begin, account, address=self.client, agent=agent)
+        self.set_cookie(SESSION_COOKIE, token)
+        self.session = await run(self.admin.sessions.find, token)
+        await self.lead_to("account", "Your password is changed; you are signed out everywhere else.")
+
+    async def _show(self, problems: Mapping[str, str], status: int = 200) -> None:
+        assert self.session is not None
+        sessions = await self.admin.desk.run(self.admin.sessions.of, self.session.account_id)
+        page = AccountPage(
+            name=self.session.name,
+            role=self.session.role,
+            sessions=tuple(sessions),
+            current=self.session.token_hash,
+            now=self.services.clock(),
+            problems=problems,
+        )
+        self.send_admin_page("account.html", page, status)

@@ -1,0 +1,63 @@
+"""What a browser sends with a form: fields by name, and uploaded files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tornado.escape import to_unicode
+from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
+
+BODY_LIMIT = 512 * 1024
+"""Bytes of a form with its uploaded certificates."""
+
+
+class UnreadableForm(Exception):
+    """The body is no form, or too large; the text is a sentence for people."""
+
+
+@dataclass(slots=True)
+class FormBody:
+    """Collects a request's body, and reads it as a form once it is complete."""
+
+    chunks: list[bytes] = field(default_factory=list)
+    size: int = 0
+
+    def take(self, chunk: bytes) -> None:
+        """A piece of the body; what is too much is counted, not kept."""
+        self.size += len(chunk)
+        if self.size <= BODY_LIMIT:
+            self.chunks.append(chunk)
+
+    def read(self, content_type: str) -> Form:
+        """The form. Raises `UnreadableForm`."""
+        if self.size > BODY_LIMIT:
+            raise UnreadableForm(f"The form is larger than {BODY_LIMIT // 1024} KiB")
+        arguments: dict[str, list[bytes]] = {}
+        files: dict[str, list[HTTPFile]] = {}
+        try:
+            parse_body_arguments(content_type, b"".join(self.chunks), arguments, files)
+            fields = {name: [to_unicode(value) for value in values] for name, values in arguments.items()}
+        except (HTTPInputError, UnicodeDecodeError) as error:
+            raise UnreadableForm("The form could not be read") from error
+        return Form(fields, {name: each[0]["body"] for name, each in files.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """``fields`` as they were typed, ``files`` by their field's name."""
+
+    fields: dict[str, list[str]]
+    files: dict[str, bytes] = field(repr=False)
+
+    def text(self, name: str) -> str:
+        """A field's last value without blanks around it; empty where there is none."""
+        return self.secret(name).strip()
+
+    def secret(self, name: str) -> str:
+        """The same with its blanks, for passwords."""
+        values = self.fields.get(name)
+        return values[-1] if values else ""
+
+    def has(self, name: str) -> bool:
+        """Whether the field was sent at all, as a ticked box and a pressed button are."""
+        return name in self.fields

@@ -1,0 +1,31 @@
+"""What the addresses for installers share: who may read there, where not everybody may (``access.anonymous_read``)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from pyproxy.handlers.base import BaseHandler
+
+
+class PackageHandler(BaseHandler):
+    """Answers installers: with credentials where they are wanted, and never with a page to sign in on.
+
+    A redirect to such a page would be read as a package (uv) or as an empty index (pip).
+    """
+
+    def prepare(self) -> Awaitable[None] | None:
+        super().prepare()
+        return None if self.services.readers is None else self._authenticate()
+
+    async def _authenticate(self) -> None:
+        assert self.services.readers is not None
+        await self.services.readers.principal(self.request.headers.get("Authorization"), self.client)
+
+    def allow_keeping(self, lifetime: str) -> None:
+        """How long an answer may be kept, by everybody; by its client alone where not everybody may read."""
+        scope = "public" if self.services.readers is None else "private"
+        self.set_header("Cache-Control", f"{scope}, {lifetime}")
+
+    def forbid_keeping(self, directive: str) -> None:
+        """That an answer has to be asked for again (``no-cache``, ``max-age=0``)."""
+        self.set_header("Cache-Control", directive if self.services.readers is None else f"private, {directive}")

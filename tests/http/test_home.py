@@ -182,7 +182,8 @@ def test_a_strict_content_security_policy_takes_nothing_from_the_page() -> None:
     loaded = [value for tag, name, value in page.attributes if tag in ("link", "script", "img") and name != "alt"]
     files = [value for value in loaded if value and value.startswith("./static/")]
     assert len(files) == 4
-    assert all((resource_directory("static") / file.removeprefix("./static/").partition("?")[0]).is_file() for file in files)
+    names = [file.removeprefix("./static/").partition("?")[0] for file in files]
+    assert all((resource_directory("static") / name).is_file() for name in names)
     assert all("://" not in href for href in page.values("href", "src"))
 
 

@@ -58,7 +58,6 @@ _BELOW_INDEX = re.compile(r"/index/(?P<name>[^/]+)/?")
 _DOCUMENT = re.compile(r"/(?!(?:simple|files|static|admin|api|index|pypi|project|p)/)(?P<name>[^/]+)/json/?")
 _PROJECT = re.compile(r"/(?:(?:pypi|project|p)/)?(?P<name>[^/]+)/?")
 _WITH_SLASH = re.compile(r"/(?P<page>healthz|readyz|metrics)/")
-_ADMIN = re.compile(r"/admin(?:/.*)?")
 
 
 def advice(path: str) -> Advice | None:
@@ -115,16 +114,7 @@ def _with_slash(page: str) -> Advice:
     return Advice(page, sentence=f"The address is /{page}, without a slash at its end.")
 
 
-def _admin() -> Advice:
-    sentence = (
-        "This version has no pages for administrators: use the commands (pyproxy upstream list, pyproxy cache stats, "
-        "pyproxy explain PROJECT)."
-    )
-    return Advice(None, sentence=sentence)
-
-
 _RULES: tuple[tuple[re.Pattern[str], Callable[..., Advice | None]], ...] = (
-    (_ADMIN, _admin),
     (_WITH_SLASH, _with_slash),
     (_BELOW_PAGE, _below_page),
     (_BELOW_INDEX, _page),

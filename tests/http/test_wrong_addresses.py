@@ -99,7 +99,7 @@ async def test_a_page_for_monitoring_with_a_slash_is_not_taken_for_a_project(
 
 @pytest.mark.parametrize("headers", [PIP, UV, POETRY])
 @pytest.mark.parametrize(
-    "asked", ["/metrics/", "/requests/", "/pypi/requests/", "/index/", "/pypi/", "/admin/", "/a/b/c/", "/files/"]
+    "asked", ["/metrics/", "/requests/", "/pypi/requests/", "/index/", "/pypi/", "/a/b/c/", "/files/"]
 )
 async def test_an_installer_at_the_wrong_address_is_told_the_index_url(
     asked: str, headers: dict[str, str], start_proxy: StartProxy
@@ -164,14 +164,6 @@ async def test_uploads_are_refused_in_words_without_a_redirect(path: str, start_
     assert (answer.status, answer.reason) == (405, "Uploads to pyproxy are not possible")
     assert "publish to the private index" in answer.json()["detail"]
     assert (await proxy.get(path)).status == 404
-
-
-async def test_there_are_no_admin_pages_and_it_says_so(start_proxy: StartProxy) -> None:
-    proxy = await start_proxy()
-    for path in ("/admin", "/admin/", "/admin/upstreams"):
-        answer = await proxy.get(path, BROWSER)
-        assert answer.status == 404
-        assert b"pyproxy upstream list" in answer.body
 
 
 async def test_search_engines_are_kept_out(start_proxy: StartProxy) -> None:

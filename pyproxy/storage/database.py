@@ -79,10 +79,10 @@ class Database:
         try:
             try:
                 if not read_only:
-                    writer = _connect(path, "rwc")
+                    writer = connect(path, "rwc")
                     _prepare_patiently(writer, migrations)
                     writer.execute(f"PRAGMA busy_timeout = {BUSY_STEP_MS}")
-                reader = _connect(path, "ro" if read_only else "rw")
+                reader = connect(path, "ro" if read_only else "rw")
                 reader.execute("PRAGMA query_only = ON")
                 if read_only:
                     _check_schema(reader, migrations, path)
@@ -113,12 +113,13 @@ class Database:
         """All rows of a query that takes its time: in a thread, on a connection of its own. Raises `StorageError`."""
         return await asyncio.get_running_loop().run_in_executor(None, self._all_aside, sql, parameters)
 
-    async def write(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(self, function: Callable[[sqlite3.Connection], T], *, patient: bool = True) -> T:
         """Run ``function`` on the writer thread, in one transaction; its exceptions roll back and come out here.
 
-        A caller that is cancelled meanwhile does not end the write. Raises `StorageError`.
+        A caller that is cancelled meanwhile does not end the write. One that is not ``patient`` waits only for short
+        writes of other processes, and so does not keep the writes behind it waiting. Raises `StorageError`.
         """
-        return await asyncio.shield(asyncio.wrap_future(self._submit(function)))
+        return await asyncio.shield(asyncio.wrap_future(self._submit(function, patient)))
 
     def write_now(self, function: Callable[[sqlite3.Connection], T]) -> T:
         """The same, waiting for it: for commands and worker threads, never on the event loop."""
@@ -144,23 +145,23 @@ class Database:
 
     def _all_aside(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
         try:
-            with contextlib.closing(_connect(self.path, "ro")) as connection:
+            with contextlib.closing(connect(self.path, "ro")) as connection:
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
             raise sentence(error, self.path) from error
 
-    def _submit(self, function: Callable[[sqlite3.Connection], T]) -> Future[T]:
+    def _submit(self, function: Callable[[sqlite3.Connection], T], patient: bool = True) -> Future[T]:
         try:
-            return self._thread.submit(self._transact, function)
+            return self._thread.submit(self._transact, function, patient)
         except RuntimeError as error:
             raise StorageError(f"{self.path} is closed already") from error
 
-    def _transact(self, function: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(self, function: Callable[[sqlite3.Connection], T], patient: bool) -> T:
         connection = self._writer
         if connection is None:
             raise StorageError(f"{self.path} was opened for reading only")
         try:
-            self._begin(connection)
+            self._begin(connection, patient)
             try:
                 result = function(connection)
                 connection.execute("COMMIT")
@@ -175,7 +176,7 @@ class Database:
             raise sentence(error, self.path) from error
         return result
 
-    def _begin(self, connection: sqlite3.Connection) -> None:
+    def _begin(self, connection: sqlite3.Connection, patient: bool) -> None:
         deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
         while True:
             try:
@@ -186,6 +187,7 @@ class Database:
                     raise
                 if not self._patient:
                     connection.execute("PRAGMA busy_timeout = 0")
+                if not (patient and self._patient):
                     raise
 
 
@@ -228,7 +230,8 @@ def _is_busy(error: sqlite3.Error) -> bool:
     return _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection as all of ours are; ``mode`` is that of SQLite's URIs (``ro``, ``rw``, ``rwc``)."""
     # One thread at a time uses each connection, but not always the one that opened it.
     connection = sqlite3.connect(
         f"file:{quote(str(path))}?mode={mode}",

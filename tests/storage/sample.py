@@ -24,6 +24,7 @@ from pyproxy.storage.pages import KnownPage, PageStore
 from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.upstreams import UpstreamStore
+from tests.storage import sample_history
 
 ENVIRON = {"PYPROXY_SECRET_KEY": "the key of the sample database"}
 WHEN = 1_700_000_000.0
@@ -106,6 +107,7 @@ async def fill(directory: Path, database: Database) -> None:
         temporary.discard()
         files.note_use(SHA256, WHEN + 3)
         await files.flush_uses()
+    await sample_history.fill(database, mirror.id)
 
 
 def restore(directory: Path, dump: str) -> None:

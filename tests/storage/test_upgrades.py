@@ -13,7 +13,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.migrations import applied
 from pyproxy.storage.schema import MIGRATIONS
-from tests.storage import sample
+from tests.storage import sample, sample_history
 from tests.storage.schemas.dump import SCHEMAS, dump_sample
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +72,7 @@ async def test_the_sample_of_today_is_found_again(tmp_path: Path) -> None:
     await dump_sample(tmp_path)
     with closing(Database.open(tmp_path / DATABASE_NAME)) as database:
         sample.check(tmp_path, database)
+        sample_history.check(database)
 
 
 def test_every_released_version_has_its_dump() -> None:

@@ -7,7 +7,18 @@ with a test that starts from the schema before it.
 from __future__ import annotations
 
 from pyproxy.storage.migrations import Migration
-from pyproxy.storage.schema import accounts, audit, failures, files, json_documents, pages, recorded, totals, upstreams
+from pyproxy.storage.schema import (
+    accounts,
+    audit,
+    failures,
+    files,
+    history,
+    json_documents,
+    pages,
+    recorded,
+    totals,
+    upstreams,
+)
 
 MIGRATIONS: tuple[Migration, ...] = (
     Migration("upstreams", upstreams.UPSTREAMS),
@@ -23,4 +34,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("documents of the JSON API", json_documents.JSON_DOCUMENTS),
     Migration("accounts", accounts.ACCOUNTS),
     Migration("audit", audit.AUDIT),
+    Migration("history", history.HISTORY),
 )

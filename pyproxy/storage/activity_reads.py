@@ -1,0 +1,117 @@
+"""The recent requests, newest first, by what they were about and how they ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from pyproxy.storage.activity import ClientRequest, UpstreamRequest
+from pyproxy.storage.snapshots import Reads
+
+R = TypeVar("R", bound=ClientRequest | UpstreamRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which rows: all that match each column named in ``patterns``, in which ``*`` stands for any characters.
+
+    Of a column in ``any_of``, any of the values. Columns are those of the rows, and never come from outside.
+    """
+
+    patterns: dict[str, str]
+    any_of: dict[str, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to read: ``before`` an id, or the newest ones ``after`` an id; at most ``limit`` rows."""
+
+    before: int | None = None
+    after: int | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Generic[R]):
+    """A request and its place in the order of all: later ones have greater ids."""
+
+    id: int
+    request: R
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """What is kept of one kind: since when (unix seconds; ``None``: nothing), to which id, and what was left out."""
+
+    since: float | None
+    newest_id: int
+    rows: int
+    left_out: int
+
+
+class ActivityReads:
+    """Reads both kinds. Everything raises `StorageError`."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    def clients(self, wanted: Wanted, place: Place) -> list[Row[ClientRequest]]:
+        """Requests of clients, the newest first."""
+        return self._rows("client_requests", ClientRequest._fields, ClientRequest._make, wanted, place)
+
+    def upstreams(self, wanted: Wanted, place: Place) -> list[Row[UpstreamRequest]]:
+        """Requests to upstreams, the newest first."""
+        return self._rows("upstream_requests", UpstreamRequest._fields, UpstreamRequest._make, wanted, place)
+
+    def clients_extent(self) -> Extent:
+        """Of all requests of clients, whatever is wanted."""
+        return self._extent("client_requests")
+
+    def upstreams_extent(self) -> Extent:
+        """Of all requests to upstreams, whatever is wanted."""
+        return self._extent("upstream_requests")
+
+    def _rows(
+        self,
+        table: str,
+        columns: Sequence[str],
+        make: Callable[[Iterable[Any]], R],
+        wanted: Wanted,
+        place: Place,
+    ) -> list[Row[R]]:
+        where, values = _condition(wanted, place)
+        rows = self._reads.all(
+            f"SELECT {', '.join(columns)}, id FROM {table} WHERE {where} ORDER BY id DESC LIMIT :limit",
+            {**values, "limit": place.limit},
+        )
+        return [Row(row["id"], make(tuple(row)[:-1])) for row in rows]
+
+    def _extent(self, table: str) -> Extent:
+        row = self._reads.one(
+            f"SELECT min(at), coalesce(max(id), 0), count(*), coalesce(sum(left_out), 0) FROM {table}", {}
+        )
+        assert row is not None
+        return Extent(*row)
+
+
+def _condition(wanted: Wanted, place: Place) -> tuple[str, dict[str, object]]:
+    conditions = ["1"]
+    values: dict[str, object] = {"before": place.before, "after": place.after}
+    if place.before is not None:
+        conditions.append("id < :before")
+    if place.after is not None:
+        conditions.append("id > :after")
+    for column, pattern in wanted.patterns.items():
+        conditions.append(f"{column} GLOB :{column}")
+        values[column] = _glob(pattern)
+    for column, choices in wanted.any_of.items():
+        names = [f"{column}_{number}" for number in range(len(choices))]
+        conditions.append(f"{column} IN ({', '.join(f':{name}' for name in names)})")
+        values |= dict(zip(names, choices, strict=True))
+    return " AND ".join(conditions), values
+
+
+def _glob(pattern: str) -> str:
+    """As SQLite writes it: only ``*`` means something."""
+    return "".join(f"[{character}]" if character in "[?" else character for character in pattern)

@@ -1,0 +1,115 @@
+"""What was counted in memory and waits for being written: sums that can be added up again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+
+class RequestKey(NamedTuple):
+    """Requests of clients that are counted together; ``hour`` is when it began (unix seconds)."""
+
+    hour: int
+    route: str
+    outcome: str
+
+
+@dataclass(slots=True)
+class RequestTally:
+    """``sent`` are bytes of bodies, ``saved`` those of them that no upstream had to send for it."""
+
+    requests: int = 0
+    sent: int = 0
+    saved: int = 0
+
+    def add(self, other: RequestTally) -> None:
+        """Count those in, too."""
+        self.requests += other.requests
+        self.sent += other.sent
+        self.saved += other.saved
+
+
+class CallKey(NamedTuple):
+    """Requests to an upstream in an hour."""
+
+    hour: int
+    upstream: str
+
+
+@dataclass(slots=True)
+class CallTally:
+    """``missing`` are honest answers "no such project", ``received`` bytes of bodies.
+
+    ``failures`` counts by kind (`repositories.failure_kinds`), ``latencies`` by bucket (`storage.latencies`).
+    """
+
+    calls: int = 0
+    missing: int = 0
+    received: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    latencies: dict[int, int] = field(default_factory=dict)
+
+    def add(self, other: CallTally) -> None:
+        """Count those in, too."""
+        self.calls += other.calls
+        self.missing += other.missing
+        self.received += other.received
+        for kind, times in other.failures.items():
+            self.failures[kind] = self.failures.get(kind, 0) + times
+        for bucket, times in other.latencies.items():
+            self.latencies[bucket] = self.latencies.get(bucket, 0) + times
+
+
+class ProjectKey(NamedTuple):
+    """Requests for a project in an hour."""
+
+    hour: int
+    project: str
+
+
+@dataclass(slots=True)
+class ProjectTally:
+    """How often its page, and files of it, were served."""
+
+    pages: int = 0
+    files: int = 0
+
+    def add(self, other: ProjectTally) -> None:
+        """Count those in, too."""
+        self.pages += other.pages
+        self.files += other.files
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """How the newest requests to an upstream ended (unix seconds; ``None``: none did so for now).
+
+    ``failures_in_a_row`` counts those since the last success, or since the beginning of what this tells of.
+    """
+
+    succeeded_at: float | None = None
+    failed_at: float | None = None
+    failures_in_a_row: int = 0
+
+    def then(self, later: Latest) -> Latest:
+        """This, and what came after it."""
+        if later.succeeded_at is None:
+            later = replace(later, failures_in_a_row=self.failures_in_a_row + later.failures_in_a_row)
+        return Latest(
+            self.succeeded_at if later.succeeded_at is None else later.succeeded_at,
+            self.failed_at if later.failed_at is None else later.failed_at,
+            later.failures_in_a_row,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """All that was counted for a while; ``latest`` goes by the upstreams' ids."""
+
+    requests: dict[RequestKey, RequestTally] = field(default_factory=dict)
+    calls: dict[CallKey, CallTally] = field(default_factory=dict)
+    projects: dict[ProjectKey, ProjectTally] = field(default_factory=dict)
+    latest: dict[int, Latest] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.requests or self.calls or self.projects or self.latest)

@@ -14,6 +14,7 @@ from typing import Any
 
 from tornado.httpserver import HTTPServer
 
+from pyproxy.admin.history.recorder import Recorder
 from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.chain import Chain
 from pyproxy.app.notify import Supervisor
@@ -33,6 +34,8 @@ from pyproxy.repositories.failure_records import FailureRecords
 from pyproxy.repositories.observer import Observers
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.repositories.rendering import RenderedPages
+from pyproxy.storage.activity import ActivityStore
+from pyproxy.storage.history import HistoryStore
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +104,7 @@ class Server:
         http: HTTPServer,
         sampling: Coroutine[Any, Any, None],
         records: FailureRecords,
+        recorder: Recorder,
         administration: OpenAdministration,
     ) -> None:
         self.resources = resources
@@ -108,10 +112,11 @@ class Server:
         self._chain = chain
         self._http = http
         self.records = records
+        self.recorder = recorder
         self._administration = administration
         work: list[Coroutine[Any, Any, None]] = [
             *(chain.follow(self._take), resources.keep_up()),
-            *(sampling, records.keep()),
+            *(sampling, records.keep(), recorder.keep()),
         ]
         if resources.local is not None:
             work.append(resources.local.watch())
@@ -139,6 +144,7 @@ class Server:
         resources = open_resources(config, environ, clock)
         figures = Figures(config.storage, resources)
         records = FailureRecords(resources.failures, clock)
+        recorder = Recorder(HistoryStore(resources.database), ActivityStore(resources.database), clock)
         contact = config.server.public_url
         chain = Chain(
             resources,
@@ -146,7 +152,7 @@ class Server:
             contact=contact,
             environ=environ,
             clock=clock,
-            observer=Observers([figures.meters.upstreams, records]),
+            observer=Observers([figures.meters.upstreams, records, recorder]),
             project_list=config.project_list,
             rest_pauses=rest_pauses,
         )
@@ -172,12 +178,13 @@ class Server:
             checks=_checks(config, resources),
             expose=figures.expose,
             count=figures.meters.clients.answered,
+            record=recorder.answered,
             log_format=config.logging.format,
         )
         http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
-        return cls(resources, chain, services, http, sampling, records, administration)
+        return cls(resources, chain, services, http, sampling, records, recorder, administration)
 
     def use_tls(self, context: ssl.SSLContext) -> None:
         """New connections get this one; those that there are keep theirs."""
@@ -201,6 +208,7 @@ class Server:
                 await self._chain.close()
                 self.resources.database.stop_waiting()
                 await self.records.flush()
+                await self.recorder.flush()
                 await asyncio.to_thread(self._administration.close)
                 await self.resources.close()
         log.info("stopped")

@@ -17,7 +17,7 @@ from pyproxy.handlers.health import HealthHandler, ReadyHandler
 from pyproxy.handlers.home import HomeHandler
 from pyproxy.handlers.legacy_json import LegacyJsonHandler
 from pyproxy.handlers.metrics import Expose, MetricsHandler
-from pyproxy.handlers.request_ends import Count, RequestEnds
+from pyproxy.handlers.request_ends import Count, Record, RequestEnds
 from pyproxy.handlers.simple import ListHandler, ProjectHandler, SlashHandler
 from pyproxy.handlers.static import FaviconHandler, RobotsHandler, StaticFiles, StaticHandler
 from pyproxy.handlers.wrong_addresses import UploadHandler, WrongAddressHandler
@@ -34,6 +34,7 @@ def make_app(
     checks: Checks,
     expose: Expose,
     count: Count,
+    record: Record,
     log_format: LogFormat,
 ) -> tornado.web.Application:
     """The application. Files' patterns come first: they are asked for most."""
@@ -58,6 +59,6 @@ def make_app(
         ],
         default_handler_class=WrongAddressHandler,
         default_handler_args=shared,
-        log_function=RequestEnds(AccessLog(log_format), count),
+        log_function=RequestEnds(AccessLog(log_format), count, record),
         xsrf_cookie_name=XSRF_COOKIE,
     )

@@ -66,8 +66,10 @@ class BaseHandler(tornado.web.RequestHandler):
     challenge = 'Basic realm="pyproxy", charset="UTF-8"'
     """What a 401 asks for (RFC 7617)."""
 
-    # What the access log says of this request; set on the way.
+    # What the access log and the history say of this request; set on the way.
     subject: str = "-"
+    project: str = ""
+    filename: str = ""
     outcome: str = "-"
     upstream: str = "-"
     bytes_sent: int = 0

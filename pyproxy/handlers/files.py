@@ -27,7 +27,7 @@ class FileHandler(StreamingHandler):
 
     async def get(self, raw_project: str, sha256: str | None, raw_filename: str) -> None:
         project, filename = normalize(raw_project), check_filename(raw_filename)
-        self.subject = filename
+        self.project, self.subject, self.filename = project, filename, filename
         self.route = "metadata" if is_metadata(filename) else "file"
         if sha256:
             self.allow_keeping(IMMUTABLE)

@@ -26,7 +26,7 @@ class LegacyJsonHandler(ConditionalHandler):
 
     async def get(self, raw_name: str, version: str | None) -> None:
         project = normalize(raw_name)
-        self.subject = project
+        self.subject = self.project = project
         if raw_name != project:
             self.redirect_to(project)
             return

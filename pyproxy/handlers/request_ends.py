@@ -1,4 +1,4 @@
-"""What is done when a request has ended: it is counted, and gets its line in the access log."""
+"""What is done when a request has ended: it is counted, recorded, and gets its line in the access log."""
 
 from __future__ import annotations
 
@@ -6,22 +6,70 @@ from collections.abc import Callable
 
 import tornado.web
 
+from pyproxy.admin.history.client_requests import EndedRequest
 from pyproxy.handlers.access_log import AccessLog
 from pyproxy.handlers.base import BaseHandler
 
 Count = Callable[[str, str, int, int, float], None]
 """Counts a request: route, outcome, status, bytes of the body sent, seconds."""
 
+Record = Callable[[EndedRequest], None]
+"""Records a request, for the pages of the administrator."""
+
 
 class RequestEnds:
     """Tornado's ``log_function``."""
 
-    def __init__(self, access_log: AccessLog, count: Count) -> None:
+    def __init__(self, access_log: AccessLog, count: Count, record: Record) -> None:
         self._access_log = access_log
         self._count = count
+        self._record = record
 
     def __call__(self, handler: tornado.web.RequestHandler) -> None:
         if isinstance(handler, BaseHandler):
-            seconds = handler.request.request_time()
-            self._count(handler.route, handler.outcome, handler.get_status(), handler.bytes_sent, seconds)
+            ended = _Ended(handler)
+            self._count(ended.route, ended.outcome, ended.status, ended.sent, ended.seconds)
+            self._record(ended)
         self._access_log(handler)
+
+
+class _Ended:
+    """An `EndedRequest`; what few ask for is looked up when they do."""
+
+    __slots__ = ("_handler", "outcome", "route", "seconds", "sent", "status")
+
+    def __init__(self, handler: BaseHandler) -> None:
+        self._handler = handler
+        self.route = handler.route
+        self.outcome = handler.outcome
+        self.status = handler.get_status()
+        self.sent = handler.bytes_sent
+        self.seconds = handler.request.request_time()
+
+    @property
+    def project(self) -> str:
+        return self._handler.project
+
+    @property
+    def filename(self) -> str:
+        return self._handler.filename
+
+    @property
+    def method(self) -> str:
+        return self._handler.request.method or "-"
+
+    @property
+    def upstream(self) -> str:
+        return self._handler.upstream
+
+    @property
+    def client(self) -> str:
+        return self._handler.client
+
+    @property
+    def agent(self) -> str:
+        return self._handler.request.headers.get("User-Agent", "")
+
+    @property
+    def path(self) -> str:
+        return self._handler.request.path

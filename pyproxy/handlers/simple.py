@@ -38,7 +38,7 @@ class ProjectHandler(SimpleHandler):
 
     async def get(self, raw_name: str, slash: str) -> None:
         project = normalize(raw_name)
-        self.subject = project
+        self.subject = self.project = project
         if raw_name != project or not slash:
             # Relative, so that it is right behind any prefix. 301 is safe here alone: spelling never changes.
             self.redirect_to(project, slash)

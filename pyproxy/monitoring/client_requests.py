@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from pyproxy.repositories.outcomes import SAVING
+
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
 """Upper bounds in seconds."""
-
-SAVING = frozenset({"hit", "stale", "collapsed"})
-"""Outcomes for which no upstream had to send these bytes to us for this client."""
 
 
 class _OfAKind(NamedTuple):

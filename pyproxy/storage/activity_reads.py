@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from pyproxy.storage.activity import ClientRequest, UpstreamRequest
+from pyproxy.storage.activity import ROWS, ClientRequest, UpstreamRequest
 from pyproxy.storage.snapshots import Reads
+
+LONGEST_TEXT = 1000
+"""Characters of a text or pattern that are looked for; none that is stored is as long."""
 
 R = TypeVar("R", bound=ClientRequest | UpstreamRequest)
 
@@ -83,7 +86,7 @@ class ActivityReads:
         where, values = _condition(wanted, place)
         rows = self._reads.all(
             f"SELECT {', '.join(columns)}, id FROM {table} WHERE {where} ORDER BY id DESC LIMIT :limit",
-            {**values, "limit": place.limit},
+            {**values, "limit": max(0, min(place.limit, ROWS))},
         )
         return [Row(row["id"], make(tuple(row)[:-1])) for row in rows]
 
@@ -97,21 +100,33 @@ class ActivityReads:
 
 def _condition(wanted: Wanted, place: Place) -> tuple[str, dict[str, object]]:
     conditions = ["1"]
-    values: dict[str, object] = {"before": place.before, "after": place.after}
+    values: dict[str, object] = {}
     if place.before is not None:
         conditions.append("id < :before")
+        values["before"] = _id(place.before)
     if place.after is not None:
         conditions.append("id > :after")
+        values["after"] = _id(place.after)
     for column, pattern in wanted.patterns.items():
         conditions.append(f"{column} GLOB :{column}")
         values[column] = _glob(pattern)
     for column, choices in wanted.any_of.items():
         names = [f"{column}_{number}" for number in range(len(choices))]
         conditions.append(f"{column} IN ({', '.join(f':{name}' for name in names)})")
-        values |= dict(zip(names, choices, strict=True))
+        values |= zip(names, map(_text, choices), strict=True)
     return " AND ".join(conditions), values
 
 
 def _glob(pattern: str) -> str:
     """As SQLite writes it: only ``*`` means something."""
-    return "".join(f"[{character}]" if character in "[?" else character for character in pattern)
+    return "".join(f"[{character}]" if character in "[?" else character for character in _text(pattern))
+
+
+def _text(text: str) -> str:
+    """What SQLite takes: not half of a surrogate pair, and no more than a pattern may have."""
+    return text[:LONGEST_TEXT].encode(errors="replace").decode()
+
+
+def _id(number: int) -> int:
+    """Within what SQLite takes for a number; no row has an id beyond that."""
+    return max(0, min(number, 2**63 - 1))

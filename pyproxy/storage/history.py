@@ -27,9 +27,10 @@ class HistoryStore:
     def __init__(self, database: Database, *, projects_per_period: int = PROJECTS_PER_PERIOD) -> None:
         self._database = database
         self._projects = projects_per_period
+        self._tidied: int | None = None
 
     async def add(self, counted: Counted, now: float) -> None:
-        """Add a batch, and remove what is too old at ``now`` (unix seconds), in one transaction.
+        """Add a batch, and once an hour remove what is too old at ``now`` (unix seconds), in one transaction.
 
         Does not wait for a database that another process keeps busy. Raises `StorageError`; then nothing was added.
         """
@@ -42,19 +43,28 @@ class HistoryStore:
         connection.executemany(_ADD_LATENCIES, _latencies(counted))
         connection.executemany(_ADD_PROJECTS, _projects(counted))
         connection.executemany(_ADD_LATEST, _latest(counted))
+        hour = start_of(now, HOUR)
+        if self._tidied != hour:
+            self._tidy(connection, now)
+            self._tidied = hour
+        for length in KEPT:
+            self._trim_projects(connection, length, start_of(now, length), 2 * self._projects)
+
+    def _tidy(self, connection: sqlite3.Connection, now: float) -> None:
         for length, kept in KEPT.items():
             for table in ("client_counts", "upstream_counts", "upstream_failure_counts", "upstream_latency_counts"):
                 _remove_before(connection, table, length, now - kept)
             _remove_before(connection, "project_counts", length, now - PROJECTS_KEPT[length])
-            self._trim_projects(connection, length, start_of(now, length))
+            starts = "SELECT DISTINCT start FROM project_counts WHERE length = :length AND start < :current"
+            values = {"length": length, "current": start_of(now, length)}
+            for row in connection.execute(starts, values).fetchall():
+                self._trim_projects(connection, length, row["start"], self._projects)
 
-    def _trim_projects(self, connection: sqlite3.Connection, length: int, current: int) -> None:
-        sql = "SELECT start, count(*) AS projects FROM project_counts WHERE length = :length GROUP BY start"
-        for row in connection.execute(sql, {"length": length}).fetchall():
-            most = 2 * self._projects if row["start"] >= current else self._projects
-            if row["projects"] > most:
-                values = {"length": length, "start": row["start"], "projects": self._projects}
-                connection.execute(_TRIM_PROJECTS, values)
+    def _trim_projects(self, connection: sqlite3.Connection, length: int, start: int, most: int) -> None:
+        values = {"length": length, "start": start, "projects": self._projects}
+        count = "SELECT count(*) FROM project_counts WHERE length = :length AND start = :start"
+        if connection.execute(count, values).fetchone()[0] > most:
+            connection.execute(_TRIM_PROJECTS, values)
 
 
 def _remove_before(connection: sqlite3.Connection, table: str, length: int, before: float) -> None:
@@ -66,7 +76,7 @@ def _remove_before(connection: sqlite3.Connection, table: str, length: int, befo
 _ADD_REQUESTS = """
     INSERT INTO client_counts (length, start, route, outcome, requests, sent, saved)
     VALUES (:length, :start, :route, :outcome, :requests, :sent, :saved)
-    ON CONFLICT (length, start, route, outcome) DO UPDATE SET
+    ON CONFLICT (length, start, outcome, route) DO UPDATE SET
         requests = requests + excluded.requests, sent = sent + excluded.sent, saved = saved + excluded.saved
 """
 
@@ -86,7 +96,7 @@ _ADD_FAILURES = """
 _ADD_LATENCIES = """
     INSERT INTO upstream_latency_counts (length, start, upstream, bucket, answers)
     VALUES (:length, :start, :upstream, :bucket, :answers)
-    ON CONFLICT (length, start, upstream, bucket) DO UPDATE SET answers = answers + excluded.answers
+    ON CONFLICT (length, upstream, bucket, start) DO UPDATE SET answers = answers + excluded.answers
 """
 
 _ADD_PROJECTS = """

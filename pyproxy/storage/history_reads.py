@@ -83,8 +83,11 @@ class HistoryReads:
     def requests(self) -> list[RequestSum]:
         """By place and outcome."""
         sql = f"""
-            SELECT {_PLACE} AS place, outcome, sum(requests), sum(sent), sum(saved) FROM client_counts
-            WHERE {_WITHIN} GROUP BY place, outcome
+            SELECT {_PLACE} AS place, outcome, sum(requests), sum(sent), sum(saved) FROM (
+                SELECT start, outcome, sum(requests) AS requests, sum(sent) AS sent, sum(saved) AS saved
+                FROM client_counts WHERE {_WITHIN} GROUP BY start, outcome
+            )
+            GROUP BY place, outcome
             """
         return [RequestSum(*row) for row in self._reads.all(sql, self._values)]
 

@@ -145,6 +145,12 @@ async def test_how_many_were_left_out_is_known_as_long_as_their_neighbours_are_k
     assert ActivityReads(database).clients_extent() == Extent(since=3.0, newest_id=6, rows=4, left_out=2)
 
 
+async def test_a_limit_that_makes_no_sense_reads_no_more_than_there_may_be(database: Database) -> None:
+    await ActivityStore(database).add(Batch(numbered(0, 3)))
+    assert times(database, ANY, Place(limit=-1)) == []
+    assert len(times(database, ANY, Place(limit=10**30))) == 3
+
+
 def test_nothing_is_known_of_nothing(database: Database) -> None:
     assert ActivityReads(database).clients_extent() == Extent(since=None, newest_id=0, rows=0, left_out=0)
     assert times(database) == []

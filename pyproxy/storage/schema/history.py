@@ -16,7 +16,7 @@ COUNTS = (
         requests INTEGER NOT NULL,
         sent INTEGER NOT NULL,
         saved INTEGER NOT NULL,
-        PRIMARY KEY (length, start, route, outcome)
+        PRIMARY KEY (length, start, outcome, route)
     ) WITHOUT ROWID
     """,
     """
@@ -40,7 +40,8 @@ COUNTS = (
         PRIMARY KEY (length, start, upstream, kind)
     ) WITHOUT ROWID
     """,
-    # What a bucket's number means is part of the schema: see ``pyproxy.storage.latencies``.
+    # What a bucket's number means is part of the schema: see ``pyproxy.storage.latencies``. These are the most rows; in
+    # this order they are added up without being sorted.
     """
     CREATE TABLE upstream_latency_counts (
         length INTEGER NOT NULL CHECK (length IN (3600, 86400)),
@@ -48,7 +49,7 @@ COUNTS = (
         upstream TEXT NOT NULL,
         bucket INTEGER NOT NULL,
         answers INTEGER NOT NULL,
-        PRIMARY KEY (length, start, upstream, bucket)
+        PRIMARY KEY (length, upstream, bucket, start)
     ) WITHOUT ROWID
     """,
     """

@@ -33,6 +33,7 @@ class CurlResult:
 
     ``errno`` is 0 for a complete transfer, else a ``CURLE_*`` number with its ``message``; ``os_errno`` is the
     system's, 0 if there was none. The three times are seconds since the start, 0.0 for a stage that was not reached.
+    ``certificate`` is the server's own in PEM, where the handle was told to keep it and the connection is a new one.
     """
 
     errno: int
@@ -42,6 +43,7 @@ class CurlResult:
     connect: float
     app_connect: float
     http_version: int
+    certificate: str = ""
 
 
 class Running:
@@ -177,4 +179,11 @@ def result_of(curl: pycurl.Curl, errno: int, message: str) -> CurlResult:
         connect=curl.getinfo(pycurl.CONNECT_TIME),
         app_connect=curl.getinfo(pycurl.APPCONNECT_TIME),
         http_version=curl.getinfo(pycurl.INFO_HTTP_VERSION),
+        certificate=next((pem.decode("ascii", "replace") for pem in certificates_of(curl)), ""),
     )
+
+
+def certificates_of(curl: pycurl.Curl) -> list[bytes]:
+    """The chain as the server sent it, its own first, in PEM; empty unless ``OPT_CERTINFO`` is set on the handle."""
+    # Raw: names in certificates need not be valid UTF-8.
+    return [value for entry in curl.getinfo_raw(pycurl.INFO_CERTINFO) for key, value in entry if key == b"Cert"]

@@ -8,7 +8,8 @@ connections of their own, so that many slow downloads never keep a page waiting.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 
 from pyproxy import __version__
@@ -23,6 +24,7 @@ from pyproxy.net.reach import Reach
 from pyproxy.net.redirects import Kind, RedirectRules
 from pyproxy.net.response import Receiver, ResponseHead
 from pyproxy.net.route import Route
+from pyproxy.net.seen_certificate import SeenCertificate
 from pyproxy.net.transfer import Hop, Transfer
 from pyproxy.settings import UpstreamSettings
 
@@ -71,12 +73,21 @@ class _Pool:
 class UpstreamConnection:
     """The way to one upstream, for as long as its connection settings stay the same.
 
-    ``environ`` is read for proxies and authorities at each request; ``user_agent`` is sent as it is. Belongs to the
-    event loop of its first request.
+    ``environ`` is read for proxies and authorities at each request; ``user_agent`` is sent as it is. ``certificate`` is
+    the one that the upstream's own host showed last; ``clock`` is for that. Belongs to the event loop of its first
+    request.
     """
 
-    def __init__(self, settings: UpstreamSettings, *, environ: Mapping[str, str], user_agent: str) -> None:
+    def __init__(
+        self,
+        settings: UpstreamSettings,
+        *,
+        environ: Mapping[str, str],
+        user_agent: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings = settings
+        self.certificate = SeenCertificate(clock)
         self._environ = environ
         self._user_agent = user_agent
         self._credentials = Credentials.of(settings)
@@ -166,7 +177,8 @@ class UpstreamConnection:
                 return None
             return self._out_of_reach(origin) if self._reach.knows_own_address else _AddressRefused(settings.name, "")
 
-        transfer = Transfer(pool.client, self._what_to_ask(url, asked, route), asked.receiver, connected)
+        hop = self._what_to_ask(url, asked, route, look_at_certificate=origin == self._own and self.certificate.wanted)
+        transfer = Transfer(pool.client, hop, asked.receiver, connected)
         try:
             head = await transfer.run()
         except UpstreamUnreachable as error:
@@ -175,9 +187,10 @@ class UpstreamConnection:
         finally:
             turn.over()
         pool.contacts.learn(origin, http2=transfer.http2)
+        self.certificate.take(transfer.certificate)
         return head
 
-    def _what_to_ask(self, url: str, asked: _Asked, route: Route) -> Hop:
+    def _what_to_ask(self, url: str, asked: _Asked, route: Route, *, look_at_certificate: bool) -> Hop:
         settings = self.settings
         accepted = "gzip, deflate" if asked.kind == "page" else "identity"
         return Hop(
@@ -196,6 +209,7 @@ class UpstreamConnection:
             stall_timeout=settings.stall_timeout_ms / 1000,
             first_byte_at=asked.first_byte_at,
             decode=asked.kind == "page",
+            look_at_certificate=look_at_certificate,
         )
 
     async def _turn(self, pool: _Pool, origin: Origin, asked: _Asked) -> Turn:

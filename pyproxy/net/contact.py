@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pycurl
 
 from pyproxy.errors import UpstreamError
-from pyproxy.net.client import result_of
+from pyproxy.net.client import certificates_of, result_of
 from pyproxy.net.failures import Attempt, certificate_problem, failure_of
 from pyproxy.net.route import Route
 
@@ -117,10 +117,7 @@ class Contact:
         if address:
             host = f"[{address}]" if ":" in address else address
             self.address = f"{host}:{curl.getinfo(pycurl.PRIMARY_PORT)}"
-        # Raw: names in certificates need not be valid UTF-8.
-        chain = curl.getinfo_raw(pycurl.INFO_CERTINFO)
-        pems = [value for entry in chain for key, value in entry if key == b"Cert"]
-        self.certificates = tuple(pem.decode("ascii", "replace") for pem in pems)
+        self.certificates = tuple(pem.decode("ascii", "replace") for pem in certificates_of(curl))
 
     def _failure(self, multi: pycurl.CurlMulti, curl: pycurl.Curl) -> UpstreamError | None:
         failed = multi.info_read()[2]

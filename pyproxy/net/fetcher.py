@@ -89,6 +89,11 @@ class PageFetcher:
         self._max_page_size = max_page_size
         self._clock = clock
 
+    @property
+    def certificate_ends(self) -> float | None:
+        """Until when the certificate is valid that the upstream showed last (unix seconds), if it showed one."""
+        return self._connection.certificate.ends
+
     async def fetch(
         self, project: str, *, etag: str | None, last_modified: str | None, page_timeout: float
     ) -> FetchedPage | NotModified | Missing:

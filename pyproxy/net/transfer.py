@@ -34,6 +34,7 @@ class Hop:
 
     ``first_byte_at`` is the time of the event loop by which the status line must be here; with ``None`` the stall
     timeout (seconds) counts from the moment the connection stands. ``decode``: undo the body's content coding.
+    ``look_at_certificate``: tell the server's own, if the connection is a new one.
     """
 
     upstream: str
@@ -46,13 +47,15 @@ class Hop:
     stall_timeout: float
     first_byte_at: float | None
     decode: bool
+    look_at_certificate: bool = False
 
 
 class Transfer:
     """Runs one hop, and is the `Flow` of its response.
 
     ``connected`` is told the address before the request is sent, and may return an error to prevent that. ``http2``
-    says, after a successful run, whether the answer came that way.
+    says, after a successful run, whether the answer came that way; ``certificate`` is in PEM, empty where none was
+    told.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Transfer:
         self._timer: asyncio.TimerHandle | None = None
         self._running: Running | None = None
         self.http2 = False
+        self.certificate = ""
 
     async def run(self) -> ResponseHead:
         """The response's head, once its body has gone to the receiver; a redirect's body is passed over.
@@ -99,6 +103,7 @@ class Transfer:
         if result.errno:
             raise failure_of(result, self._attempt())
         self.http2 = result.http_version == pycurl.CURL_HTTP_VERSION_2_0
+        self.certificate = result.certificate
         return self._incoming.finish()
 
     def pause(self) -> None:
@@ -122,6 +127,9 @@ class Transfer:
     def _configure(self, curl: pycurl.Curl) -> None:
         curl.setopt(pycurl.VERBOSE, 0)  # Tornado switches it on for debug logs, and would log credentials
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
+        curl.setopt(pycurl.OPT_CERTINFO, int(self._hop.look_at_certificate))
+        # A resumed session shows the certificate of the handshake that it began with, however long ago.
+        curl.setopt(pycurl.SSL_SESSIONID_CACHE, int(not self._hop.look_at_certificate))
         curl.setopt(pycurl.PREREQFUNCTION, self._before_request)
         curl.setopt(pycurl.HEADERFUNCTION, self._header)
         curl.setopt(pycurl.WRITEFUNCTION, self._write)

@@ -23,7 +23,8 @@ class Asked:
     project" and for every failure; ``error`` is the failure. ``seconds`` is how long the upstream took, where that
     was measured; ``received`` counts the bytes of its body, where they were counted. ``part``: only a range of a file
     was asked for, or its size, which says nothing of its content. ``rests_for``: after this failure the upstream is not
-    asked for so many seconds, then a probe is due.
+    asked for so many seconds, then a probe is due. ``certificate_ends`` is until when the certificate is valid that the
+    upstream showed last (unix seconds), where that is known.
     """
 
     upstream_id: int
@@ -37,6 +38,7 @@ class Asked:
     received: int | None = None
     part: bool = False
     rests_for: float | None = None
+    certificate_ends: float | None = None
 
 
 class Observer(Protocol):

@@ -212,6 +212,7 @@ class UpstreamPages:
                 seconds=stopwatch.seconds,
                 received=stopwatch.received,
                 rests_for=self.standing.rests_for,
+                certificate_ends=self._fetcher.certificate_ends,
             )
         )
 

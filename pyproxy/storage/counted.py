@@ -84,12 +84,15 @@ class ProjectTally:
 class Latest:
     """How the newest requests to an upstream ended (unix seconds; ``None``: none did so for now).
 
-    ``failures_in_a_row`` counts those since the last success, or since the beginning of what this tells of.
+    ``failures_in_a_row`` counts those since the last success, or since the beginning of what this tells of. The
+    certificate is the one that the upstream showed last: until when it is valid, and when that was known to be so.
     """
 
     succeeded_at: float | None = None
     failed_at: float | None = None
     failures_in_a_row: int = 0
+    certificate_ends: float | None = None
+    certificate_seen_at: float | None = None
 
     def then(self, later: Latest) -> Latest:
         """This, and what came after it."""
@@ -99,6 +102,11 @@ class Latest:
             self.succeeded_at if later.succeeded_at is None else later.succeeded_at,
             self.failed_at if later.failed_at is None else later.failed_at,
             later.failures_in_a_row,
+            *(
+                (self.certificate_ends, self.certificate_seen_at)
+                if later.certificate_seen_at is None
+                else (later.certificate_ends, later.certificate_seen_at)
+            ),
         )
 
 

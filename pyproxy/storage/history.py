@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 
 from pyproxy.storage.counted import Counted
@@ -107,14 +108,17 @@ _ADD_PROJECTS = """
 """
 
 _ADD_LATEST = """
-    INSERT INTO upstream_latest (upstream_id, succeeded_at, failed_at, failures_in_a_row)
-    SELECT :upstream_id, :succeeded_at, :failed_at, :failures_in_a_row
+    INSERT INTO upstream_latest
+        (upstream_id, succeeded_at, failed_at, failures_in_a_row, certificate_ends, certificate_seen_at)
+    SELECT :upstream_id, :succeeded_at, :failed_at, :failures_in_a_row, :certificate_ends, :certificate_seen_at
     WHERE EXISTS (SELECT 1 FROM upstreams WHERE id = :upstream_id)
     ON CONFLICT (upstream_id) DO UPDATE SET
         succeeded_at = coalesce(excluded.succeeded_at, succeeded_at),
         failed_at = coalesce(excluded.failed_at, failed_at),
         failures_in_a_row = excluded.failures_in_a_row
-            + CASE WHEN excluded.succeeded_at IS NULL THEN failures_in_a_row ELSE 0 END
+            + CASE WHEN excluded.succeeded_at IS NULL THEN failures_in_a_row ELSE 0 END,
+        certificate_ends = coalesce(excluded.certificate_ends, certificate_ends),
+        certificate_seen_at = coalesce(excluded.certificate_seen_at, certificate_seen_at)
 """
 """Not for an upstream that was removed meanwhile."""
 
@@ -172,7 +176,4 @@ def _projects(counted: Counted) -> Iterator[dict[str, object]]:
 
 def _latest(counted: Counted) -> Iterator[dict[str, object]]:
     for upstream_id, latest in counted.latest.items():
-        yield {
-            "upstream_id": upstream_id, "succeeded_at": latest.succeeded_at, "failed_at": latest.failed_at,
-            "failures_in_a_row": latest.failures_in_a_row,
-        }  # fmt: skip
+        yield {"upstream_id": upstream_id, **asdict(latest)}

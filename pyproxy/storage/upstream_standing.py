@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pyproxy.storage.counted import Latest
 from pyproxy.storage.failures import Failure
 from pyproxy.storage.snapshots import Reads
@@ -15,17 +13,8 @@ _ROUTES = " UNION ALL ".join(f"SELECT '{route}' AS route" for route in ROUTES)
 _FAILURE = "upstream_id, route, project, filename, kind, reason, first_at, last_at, times, over_at"
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What is known of an upstream's newest requests; the certificate is the one it showed last (unix seconds)."""
-
-    latest: Latest
-    certificate_ends: float | None
-    certificate_seen_at: float | None
-
-
-def seen_upstreams(reads: Reads) -> dict[int, Seen]:
-    """By id; without those that were never asked. Raises `StorageError`."""
+def latest_of_upstreams(reads: Reads) -> dict[int, Latest]:
+    """How the newest requests ended, by id; without upstreams that were never asked. Raises `StorageError`."""
     rows = reads.all(
         """
         SELECT upstream_id, succeeded_at, failed_at, failures_in_a_row, certificate_ends, certificate_seen_at
@@ -33,7 +22,7 @@ def seen_upstreams(reads: Reads) -> dict[int, Seen]:
         """,
         {},
     )
-    return {row["upstream_id"]: Seen(Latest(*tuple(row)[1:4]), *tuple(row)[4:]) for row in rows}
+    return {row["upstream_id"]: Latest(*tuple(row)[1:]) for row in rows}
 
 
 def newest_failures(reads: Reads) -> dict[int, Failure]:

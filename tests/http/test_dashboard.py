@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
+import time
+from pathlib import Path
+
 import pytest
 
 from pyproxy.admin.activity.activity import Activity
 from pyproxy.admin.activity.filters import CallFilter, ClientFilter
 from pyproxy.admin.dashboard.dashboard import Dashboard, Room
 from pyproxy.admin.dashboard.model import Overview
+from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.activity_reads import Place
 from pyproxy.storage.history_reads import ProjectSum
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock, Proxy
 from tests.http.publishing import publish
 from tests.http.recording import written
+from tests.upstream.certificates import HOSTS, Authority
 from tests.upstream_server import Status, UpstreamServer
 
 
@@ -74,6 +80,27 @@ async def test_an_upstream_that_rests_needs_attention_until_it_answers(
     shown = await overview(proxy)
     assert [each.state for each in shown.upstreams] == ["resting", "active"]
     assert any("rests, because it" in item.sentence for item in shown.attention if item.severity == "error")
+
+
+async def test_a_certificate_that_ends_soon_needs_attention(
+    tmp_path: Path, start_proxy: StartProxy, clock: Clock
+) -> None:
+    clock.now = time.time()  # TLS knows no other clock
+    authority = Authority(tmp_path)
+    end = datetime.datetime.fromtimestamp(int(clock.now) + 10 * 86400, datetime.UTC)
+    context = authority.server_context()
+    context.load_cert_chain(*authority.issue("127.0.0.1", HOSTS, end=end))
+    server = await UpstreamServer.start(context)
+    settings = UpstreamSettings(name="first", url=server.url, ca_bundle=str(authority.certificate))
+    proxy = await start_proxy(settings)
+    assert (await proxy.get("/simple/demo/")).status == 404
+    await server.stop()
+
+    shown = await overview(proxy)
+    assert shown.upstreams[0].certificate_ends == end.timestamp()
+    (item,) = shown.attention
+    assert item.target == ("upstream", "first")
+    assert item.sentence.startswith("the certificate of upstream first ends on")
 
 
 async def test_a_year_later_the_day_is_a_point_of_zeros(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -48,10 +49,17 @@ async def running(tls: ssl.SSLContext | None = None) -> AsyncIterator[UpstreamSe
 
 
 @contextmanager
-def connected(url: str, environ: Mapping[str, str] | None = None, /, **settings: Any) -> Iterator[UpstreamConnection]:
+def connected(
+    url: str,
+    environ: Mapping[str, str] | None = None,
+    /,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    **settings: Any,
+) -> Iterator[UpstreamConnection]:
     """A connection for an upstream named ``acme`` at this URL, closed at the end."""
     connection = UpstreamConnection(
-        UpstreamSettings(name="acme", url=url, **settings), environ=environ or {}, user_agent=USER_AGENT
+        UpstreamSettings(name="acme", url=url, **settings), environ=environ or {}, user_agent=USER_AGENT, clock=clock
     )
     try:
         yield connection

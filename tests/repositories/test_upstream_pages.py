@@ -46,6 +46,8 @@ def page(serial: str | None = None, name: str = "demo") -> FetchedPage:
 class ScriptedFetcher:
     """Says one thing after the other; the last one again and again. ``asked`` holds the ETags that were sent."""
 
+    certificate_ends: float | None = None
+
     def __init__(self, *said: Said) -> None:
         self.said = list(said)
         self.asked: list[str | None] = []

@@ -18,12 +18,14 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.history import HistoryStore
 from pyproxy.storage.history_reads import CallSum, FailureSum, HistoryReads, ProjectSum, RequestSum, Window
 from pyproxy.storage.periods import DAY, HOUR, start_of
+from pyproxy.storage.upstream_standing import latest_of_upstreams
 
 WHEN = 1_700_000_000.0
 REQUEST = ClientRequest(
     *(WHEN, "10.0.0.1", "pip/24.0", "GET", "file", "demo", "demo-1.0-py3-none-any.whl"),
     *("", 200, "hit", "mirror", 34, 0.25),
 )
+CERTIFICATE = {"certificate_ends": WHEN + 90 * DAY, "certificate_seen_at": WHEN}
 CALL = UpstreamRequest(WHEN, "mirror", "page", "demo", "", "failed", "status", "answered 503", 0.5, None)
 
 
@@ -34,7 +36,7 @@ async def fill(database: Database, upstream_id: int) -> None:
         requests={RequestKey(hour, "page", "hit"): RequestTally(3, 300, 200)},
         calls={CallKey(hour, "mirror"): CallTally(2, 1, 70, {"status": 1}, {20: 1})},
         projects={ProjectKey(hour, "demo"): ProjectTally(2, 1)},
-        latest={upstream_id: Latest(succeeded_at=WHEN - 5, failed_at=WHEN, failures_in_a_row=1)},
+        latest={upstream_id: Latest(succeeded_at=WHEN - 5, failed_at=WHEN, failures_in_a_row=1, **CERTIFICATE)},
     )
     await HistoryStore(database).add(counted, WHEN)
     await ActivityStore(database).add(Batch([REQUEST], 4, [CALL], 0))
@@ -53,5 +55,5 @@ def check(database: Database) -> None:
     assert [row.request for row in recent.clients(Wanted({}, {}), Place())] == [REQUEST]
     assert recent.clients_extent().left_out == 4
     assert [row.request for row in recent.upstreams(Wanted({}, {}), Place())] == [CALL]
-    (latest,) = database.all("SELECT succeeded_at, failed_at, failures_in_a_row FROM upstream_latest", {})
-    assert tuple(latest) == (WHEN - 5, WHEN, 1)
+    (latest,) = latest_of_upstreams(database).values()
+    assert latest == Latest(WHEN - 5, WHEN, 1, **CERTIFICATE)

@@ -20,6 +20,7 @@ from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.history import HistoryStore
 from pyproxy.storage.history_reads import CallSum, FailureSum, HistoryReads, ProjectSum, RequestSum, Window
 from pyproxy.storage.periods import DAY, HOUR, start_of
+from pyproxy.storage.upstream_standing import latest_of_upstreams
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 from tests.storage.counting import NOON, added_up, calls, latest, projects, requests, table, the_day_of
 
@@ -169,6 +170,17 @@ async def test_however_calls_are_batched_the_same_is_known_of_the_newest(
 def test_failures_in_a_row_are_counted_from_the_last_success() -> None:
     told = [newest(1.0, FAILURE), newest(2.0, SUCCESS), newest(3.0, FAILURE), newest(4.0, FAILURE)]
     assert reduce(Latest.then, told) == Latest(succeeded_at=2.0, failed_at=4.0, failures_in_a_row=2)
+
+
+async def test_a_certificate_stays_known_while_no_newer_one_is_seen(
+    database: Database, upstream: StoredUpstream
+) -> None:
+    store = HistoryStore(database)
+    await store.add(latest(upstream.id, Latest(5.0, None, 0, 900.0, 5.0), newest(6.0, FAILURE)), NOON)
+    await store.add(latest(upstream.id, newest(7.0, FAILURE)), NOON)
+    assert latest_of_upstreams(database) == {upstream.id: Latest(5.0, 7.0, 2, 900.0, 5.0)}
+    await store.add(latest(upstream.id, Latest(8.0, None, 0, 950.0, 8.0)), NOON)
+    assert latest_of_upstreams(database) == {upstream.id: Latest(8.0, 7.0, 0, 950.0, 8.0)}
 
 
 async def test_counts_outlive_their_upstream_and_the_newest_of_it_does_not(

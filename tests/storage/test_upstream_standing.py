@@ -9,7 +9,7 @@ from pyproxy.storage.counted import Latest
 from pyproxy.storage.database import Database
 from pyproxy.storage.failures import FailureStore, Subject, Tally
 from pyproxy.storage.history import HistoryStore
-from pyproxy.storage.upstream_standing import ROUTES, Seen, mismatches, newest_failures, seen_upstreams
+from pyproxy.storage.upstream_standing import ROUTES, latest_of_upstreams, mismatches, newest_failures
 from pyproxy.storage.upstreams import StoredUpstream
 from tests.storage.counting import NOON, latest
 
@@ -23,9 +23,9 @@ def test_every_route_is_looked_at() -> None:
 
 
 async def test_an_upstream_that_was_never_asked_is_not_known(database: Database, upstream: StoredUpstream) -> None:
-    assert seen_upstreams(database) == {}
+    assert latest_of_upstreams(database) == {}
     await HistoryStore(database).add(latest(upstream.id, Latest(failed_at=5.0, failures_in_a_row=1)), NOON)
-    assert seen_upstreams(database) == {upstream.id: Seen(Latest(None, 5.0, 1), None, None)}
+    assert latest_of_upstreams(database) == {upstream.id: Latest(None, 5.0, 1)}
 
 
 async def test_the_newest_of_many_failures_is_found_whatever_it_was_about(

@@ -17,7 +17,7 @@ from pyproxy.storage.failures import FailureStore, Rest
 from pyproxy.storage.history_reads import HistoryReads
 from pyproxy.storage.sizes import free_bytes, read_bytes
 from pyproxy.storage.snapshots import Reads, in_snapshot
-from pyproxy.storage.upstream_standing import mismatches, newest_failures, seen_upstreams
+from pyproxy.storage.upstream_standing import latest_of_upstreams, mismatches, newest_failures
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 
 SHOWN_PROJECTS = 10
@@ -134,4 +134,4 @@ class Dashboard:
 
 
 def _standing(reads: Reads, rests: dict[int, Rest]) -> Standing:
-    return Standing(seen=seen_upstreams(reads), failures=newest_failures(reads), rests=rests)
+    return Standing(latest=latest_of_upstreams(reads), failures=newest_failures(reads), rests=rests)

@@ -12,17 +12,16 @@ from pyproxy.storage.counted import Latest
 from pyproxy.storage.failures import Failure, Rest
 from pyproxy.storage.history_reads import CallSum, FailureSum
 from pyproxy.storage.latencies import quantile
-from pyproxy.storage.upstream_standing import Seen
 from pyproxy.storage.upstreams import StoredUpstream
 
-_NEVER = Seen(Latest(), None, None)
+_NEVER = Latest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How upstreams stand, by id."""
 
-    seen: Mapping[int, Seen]
+    latest: Mapping[int, Latest]
     failures: Mapping[int, Failure]
     rests: Mapping[int, Rest]
 
@@ -33,7 +32,7 @@ def state_of(upstream: StoredUpstream, standing: Standing) -> UpstreamState:
         return "off"
     if upstream.id in standing.rests:
         return "resting"
-    latest = standing.seen.get(upstream.id, _NEVER).latest
+    latest = standing.latest.get(upstream.id, _NEVER)
     if latest.failures_in_a_row:
         return "failing"
     return "never asked" if latest.succeeded_at is None else "active"
@@ -58,7 +57,7 @@ def summaries(
         kinds[failure.kind] = kinds.get(failure.kind, 0) + failure.failures
     found = []
     for upstream in stored:
-        name, seen = upstream.settings.name, standing.seen.get(upstream.id, _NEVER)
+        name, latest = upstream.settings.name, standing.latest.get(upstream.id, _NEVER)
         count, missing, received = called[name]
         found.append(
             UpstreamSummary(
@@ -74,11 +73,11 @@ def summaries(
                 p95=quantile(latencies.get(name, {}), P95),
                 last_failure=standing.failures.get(upstream.id),
                 rest=standing.rests.get(upstream.id),
-                failures_in_a_row=seen.latest.failures_in_a_row,
-                succeeded_at=seen.latest.succeeded_at,
-                failed_at=seen.latest.failed_at,
-                certificate_ends=seen.certificate_ends,
-                certificate_seen_at=seen.certificate_seen_at,
+                failures_in_a_row=latest.failures_in_a_row,
+                succeeded_at=latest.succeeded_at,
+                failed_at=latest.failed_at,
+                certificate_ends=latest.certificate_ends,
+                certificate_seen_at=latest.certificate_seen_at,
             )
         )
     return tuple(found)

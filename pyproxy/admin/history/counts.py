@@ -104,7 +104,14 @@ class Counts:
             counted.latest[upstream_id] = counted.latest.get(upstream_id, Latest()).then(latest)
 
     def _note_latest(self, now: float, event: Asked) -> None:
-        latest = Latest(succeeded_at=now) if event.error is None else Latest(failed_at=now, failures_in_a_row=1)
+        ends = event.certificate_ends
+        latest = Latest(
+            succeeded_at=now if event.error is None else None,
+            failed_at=None if event.error is None else now,
+            failures_in_a_row=0 if event.error is None else 1,
+            certificate_ends=ends,
+            certificate_seen_at=None if ends is None else now,
+        )
         known = self._counted.latest.get(event.upstream_id)
         self._counted.latest[event.upstream_id] = latest if known is None else known.then(latest)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from pyproxy.admin.dashboard.upstreams import Standing
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.counted import Latest
 from pyproxy.storage.failures import Failure, Rest
-from pyproxy.storage.upstream_standing import Seen
 from pyproxy.storage.upstreams import StoredUpstream
 
 NOW = 1_800_014_400.0
@@ -33,7 +33,7 @@ def standing(
 ) -> Standing:
     """Of the first upstream."""
     return Standing(
-        seen={} if latest is None else {1: Seen(latest, ends, seen_at)},
+        latest={} if latest is None else {1: replace(latest, certificate_ends=ends, certificate_seen_at=seen_at)},
         failures={} if failure is None else {1: failure},
         rests={} if rest is None else {1: rest},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pyproxy.admin.history.counts import Counts
 from pyproxy.errors import UpstreamStatus, UpstreamTimeout
 from pyproxy.storage.counted import (
@@ -53,6 +55,14 @@ def test_a_call_counts_by_how_it_ended() -> None:
             latencies={bucket_of(0.2): 1, bucket_of(0.1): 1},
         )
     }
+
+
+def test_the_certificate_that_was_seen_last_is_noted_with_the_time() -> None:
+    counts = Counts()
+    counts.call(5.0, replace(asked(), certificate_ends=900.0))
+    counts.call(6.0, replace(asked(TIMEOUT), certificate_ends=1000.0))
+    counts.call(7.0, asked(route="file"))  # of which nobody says it
+    assert counts.take().latest == {1: Latest(7.0, 6.0, 0, certificate_ends=1000.0, certificate_seen_at=6.0)}
 
 
 def test_the_time_of_a_file_says_nothing_of_its_upstream() -> None:

@@ -36,27 +36,21 @@ class RequestEnds:
 class _Ended:
     """An `EndedRequest`; what few ask for is looked up when they do."""
 
-    __slots__ = ("_handler", "outcome", "route", "seconds", "sent", "status")
+    __slots__ = ("_handler", "method", "outcome", "project", "route", "seconds", "sent", "status")
 
     def __init__(self, handler: BaseHandler) -> None:
         self._handler = handler
         self.route = handler.route
+        self.project = handler.project
+        self.method = handler.request.method or "-"
         self.outcome = handler.outcome
         self.status = handler.get_status()
         self.sent = handler.bytes_sent
         self.seconds = handler.request.request_time()
 
     @property
-    def project(self) -> str:
-        return self._handler.project
-
-    @property
     def filename(self) -> str:
         return self._handler.filename
-
-    @property
-    def method(self) -> str:
-        return self._handler.request.method or "-"
 
     @property
     def upstream(self) -> str:

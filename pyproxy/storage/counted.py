@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
-
-
-class RequestKey(NamedTuple):
-    """Requests of clients that are counted together; ``hour`` is when it began (unix seconds)."""
-
-    hour: int
-    route: str
-    outcome: str
+from typing import Protocol, Self, TypeVar
 
 
 @dataclass(slots=True)
 class RequestTally:
-    """``sent`` are bytes of bodies, ``saved`` those of them that no upstream had to send for it."""
+    """Requests of clients; ``sent`` are bytes of bodies, ``saved`` those that no upstream had to send for it."""
 
     requests: int = 0
     sent: int = 0
@@ -29,16 +21,9 @@ class RequestTally:
         self.saved += other.saved
 
 
-class CallKey(NamedTuple):
-    """Requests to an upstream in an hour."""
-
-    hour: int
-    upstream: str
-
-
 @dataclass(slots=True)
 class CallTally:
-    """``missing`` are honest answers "no such project", ``received`` bytes of bodies.
+    """Requests to an upstream; ``missing`` are honest answers "no such project", ``received`` bytes of bodies.
 
     ``failures`` counts by kind (`repositories.failure_kinds`), ``latencies`` by bucket (`storage.latencies`).
     """
@@ -60,16 +45,9 @@ class CallTally:
             self.latencies[bucket] = self.latencies.get(bucket, 0) + times
 
 
-class ProjectKey(NamedTuple):
-    """Requests for a project in an hour."""
-
-    hour: int
-    project: str
-
-
 @dataclass(slots=True)
 class ProjectTally:
-    """How often its page, and files of it, were served."""
+    """How often a project's page, and files of it, were served."""
 
     pages: int = 0
     files: int = 0
@@ -78,6 +56,21 @@ class ProjectTally:
         """Count those in, too."""
         self.pages += other.pages
         self.files += other.files
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What was counted in one hour: by route and outcome, by upstream, by project."""
+
+    requests: dict[tuple[str, str], RequestTally] = field(default_factory=dict)
+    calls: dict[str, CallTally] = field(default_factory=dict)
+    projects: dict[str, ProjectTally] = field(default_factory=dict)
+
+    def add(self, other: Hour) -> None:
+        """Count those in, too."""
+        _add(self.requests, other.requests)
+        _add(self.calls, other.calls)
+        _add(self.projects, other.projects)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +90,37 @@ class Latest:
     def then(self, later: Latest) -> Latest:
         """This, and what came after it."""
         if later.succeeded_at is None:
-            later = replace(later, failures_in_a_row=self.failures_in_a_row + later.failures_in_a_row)
-        return Latest(
-            self.succeeded_at if later.succeeded_at is None else later.succeeded_at,
-            self.failed_at if later.failed_at is None else later.failed_at,
-            later.failures_in_a_row,
-            *(
-                (self.certificate_ends, self.certificate_seen_at)
-                if later.certificate_seen_at is None
-                else (later.certificate_ends, later.certificate_seen_at)
-            ),
-        )
+            row = self.failures_in_a_row + later.failures_in_a_row
+            later = replace(later, succeeded_at=self.succeeded_at, failures_in_a_row=row)
+        if later.failed_at is None:
+            later = replace(later, failed_at=self.failed_at)
+        if later.certificate_seen_at is None:
+            known = self.certificate_seen_at
+            later = replace(later, certificate_ends=self.certificate_ends, certificate_seen_at=known)
+        return later
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """All that was counted for a while; ``latest`` goes by the upstreams' ids."""
+    """All that was counted for a while: ``hours`` by when they began (unix seconds), ``latest`` by upstreams' ids."""
 
-    requests: dict[RequestKey, RequestTally] = field(default_factory=dict)
-    calls: dict[CallKey, CallTally] = field(default_factory=dict)
-    projects: dict[ProjectKey, ProjectTally] = field(default_factory=dict)
+    hours: dict[int, Hour] = field(default_factory=dict)
     latest: dict[int, Latest] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.requests or self.calls or self.projects or self.latest)
+        return bool(self.hours or self.latest)
+
+
+class _Tally(Protocol):
+    def add(self, other: Self, /) -> None: ...
+
+
+K = TypeVar("K")
+T = TypeVar("T", bound=_Tally)
+
+
+def _add(earlier: dict[K, T], later: dict[K, T]) -> None:
+    for key, tally in later.items():
+        known = earlier.setdefault(key, tally)
+        if known is not tally:
+            known.add(tally)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import partial
 
-from pyproxy.storage.counted import Counted
+from pyproxy.storage.counted import Counted, Hour
 from pyproxy.storage.database import Database
 from pyproxy.storage.periods import DAY, HOUR, KEPT, start_of
 
@@ -131,47 +131,44 @@ _TRIM_PROJECTS = """
 """By chance among equals: who asks for a flood of names must not push out all that come late in the alphabet."""
 
 
-def _periods(hour: int) -> Iterator[dict[str, object]]:
-    for length in KEPT:
-        yield {"length": length, "start": start_of(hour, length)}
+def _periods(counted: Counted) -> Iterator[tuple[Hour, dict[str, object]]]:
+    """Each hour with the columns of the hour that it is, and of the day in which it lies."""
+    for began, hour in counted.hours.items():
+        for length in KEPT:
+            yield hour, {"length": length, "start": start_of(began, length)}
 
 
 def _requests(counted: Counted) -> Iterator[dict[str, object]]:
-    for key, tally in counted.requests.items():
-        for period in _periods(key.hour):
-            yield {
-                **period, "route": key.route, "outcome": key.outcome,
-                "requests": tally.requests, "sent": tally.sent, "saved": tally.saved,
-            }  # fmt: skip
+    for hour, period in _periods(counted):
+        for (route, outcome), tally in hour.requests.items():
+            yield {**period, "route": route, "outcome": outcome, **asdict(tally)}
 
 
 def _calls(counted: Counted) -> Iterator[dict[str, object]]:
-    for key, tally in counted.calls.items():
-        for period in _periods(key.hour):
-            yield {
-                **period, "upstream": key.upstream,
-                "calls": tally.calls, "missing": tally.missing, "received": tally.received,
-            }  # fmt: skip
+    for hour, period in _periods(counted):
+        for upstream, tally in hour.calls.items():
+            figures = {"calls": tally.calls, "missing": tally.missing, "received": tally.received}
+            yield {**period, "upstream": upstream, **figures}
 
 
 def _failures(counted: Counted) -> Iterator[dict[str, object]]:
-    for key, tally in counted.calls.items():
-        for kind, times in tally.failures.items():
-            for period in _periods(key.hour):
-                yield {**period, "upstream": key.upstream, "kind": kind, "failures": times}
+    for hour, period in _periods(counted):
+        for upstream, tally in hour.calls.items():
+            for kind, times in tally.failures.items():
+                yield {**period, "upstream": upstream, "kind": kind, "failures": times}
 
 
 def _latencies(counted: Counted) -> Iterator[dict[str, object]]:
-    for key, tally in counted.calls.items():
-        for bucket, answers in tally.latencies.items():
-            for period in _periods(key.hour):
-                yield {**period, "upstream": key.upstream, "bucket": bucket, "answers": answers}
+    for hour, period in _periods(counted):
+        for upstream, tally in hour.calls.items():
+            for bucket, answers in tally.latencies.items():
+                yield {**period, "upstream": upstream, "bucket": bucket, "answers": answers}
 
 
 def _projects(counted: Counted) -> Iterator[dict[str, object]]:
-    for key, tally in counted.projects.items():
-        for period in _periods(key.hour):
-            yield {**period, "project": key.project, "pages": tally.pages, "files": tally.files}
+    for hour, period in _periods(counted):
+        for project, tally in hour.projects.items():
+            yield {**period, "project": project, "pages": tally.pages, "files": tally.files}
 
 
 def _latest(counted: Counted) -> Iterator[dict[str, object]]:

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-from pyproxy.storage.counted import (
-    CallKey,
-    CallTally,
-    Counted,
-    Latest,
-    ProjectKey,
-    ProjectTally,
-    RequestKey,
-    RequestTally,
-)
+from pyproxy.storage.counted import CallTally, Counted, Hour, Latest, ProjectTally, RequestTally
 from pyproxy.storage.database import Database
 from pyproxy.storage.history_reads import HistoryReads, Window
 from pyproxy.storage.periods import DAY, HOUR, start_of
@@ -22,9 +13,14 @@ NOON = 1_800_014_400.0
 Rows = list[tuple[object, ...]]
 
 
+def hour(at: float, counted: Hour) -> Counted:
+    """What was counted in the hour around ``at``."""
+    return Counted({start_of(at, HOUR): counted})
+
+
 def requests(at: float, number: int = 1, *, outcome: str = "hit", sent: int = 0, saved: int = 0) -> Counted:
     """Requests for pages."""
-    return Counted(requests={RequestKey(start_of(at, HOUR), "page", outcome): RequestTally(number, sent, saved)})
+    return hour(at, Hour(requests={("page", outcome): RequestTally(number, sent, saved)}))
 
 
 def calls(
@@ -38,14 +34,20 @@ def calls(
     latencies: dict[int, int] | None = None,
 ) -> Counted:
     """Requests to an upstream."""
-    tally = CallTally(number, missing, received, failures or {}, latencies or {})
-    return Counted(calls={CallKey(start_of(at, HOUR), upstream): tally})
+    return hour(at, Hour(calls={upstream: CallTally(number, missing, received, failures or {}, latencies or {})}))
 
 
 def projects(at: float, pages: dict[str, int]) -> Counted:
     """Pages that were served."""
-    hour = start_of(at, HOUR)
-    return Counted(projects={ProjectKey(hour, project): ProjectTally(times, 0) for project, times in pages.items()})
+    return hour(at, Hour(projects={project: ProjectTally(times, 0) for project, times in pages.items()}))
+
+
+def together(first: Counted, *others: Counted) -> Counted:
+    """All that was counted, where it was in the same hour."""
+    ((began, whole),) = first.hours.items()
+    for other in others:
+        whole.add(other.hours[began])
+    return first
 
 
 def latest(upstream_id: int, *newest: Latest) -> Counted:

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from pyproxy.storage.activity import ActivityStore, Batch, ClientRequest, UpstreamRequest
 from pyproxy.storage.activity_reads import ActivityReads, Place, Wanted
-from pyproxy.storage.counted import (
-    CallKey,
-    CallTally,
-    Counted,
-    Latest,
-    ProjectKey,
-    ProjectTally,
-    RequestKey,
-    RequestTally,
-)
+from pyproxy.storage.counted import CallTally, Counted, Hour, Latest, ProjectTally, RequestTally
 from pyproxy.storage.database import Database
 from pyproxy.storage.history import HistoryStore
 from pyproxy.storage.history_reads import CallSum, FailureSum, HistoryReads, ProjectSum, RequestSum, Window
@@ -31,11 +22,13 @@ CALL = UpstreamRequest(WHEN, "mirror", "page", "demo", "", "failed", "status", "
 
 async def fill(database: Database, upstream_id: int) -> None:
     """Put it into the database."""
-    hour = start_of(WHEN, HOUR)
+    hour = Hour(
+        requests={("page", "hit"): RequestTally(3, 300, 200)},
+        calls={"mirror": CallTally(2, 1, 70, {"status": 1}, {20: 1})},
+        projects={"demo": ProjectTally(2, 1)},
+    )
     counted = Counted(
-        requests={RequestKey(hour, "page", "hit"): RequestTally(3, 300, 200)},
-        calls={CallKey(hour, "mirror"): CallTally(2, 1, 70, {"status": 1}, {20: 1})},
-        projects={ProjectKey(hour, "demo"): ProjectTally(2, 1)},
+        hours={start_of(WHEN, HOUR): hour},
         latest={upstream_id: Latest(succeeded_at=WHEN - 5, failed_at=WHEN, failures_in_a_row=1, **CERTIFICATE)},
     )
     await HistoryStore(database).add(counted, WHEN)

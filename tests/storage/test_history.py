@@ -14,7 +14,7 @@ import pytest
 from pyproxy.errors import StorageError
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage import database as database_module
-from pyproxy.storage.counted import Counted, Latest
+from pyproxy.storage.counted import Latest
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.history import HistoryStore
@@ -22,7 +22,7 @@ from pyproxy.storage.history_reads import CallSum, FailureSum, HistoryReads, Pro
 from pyproxy.storage.periods import DAY, HOUR, start_of
 from pyproxy.storage.upstream_standing import latest_of_upstreams
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
-from tests.storage.counting import NOON, added_up, calls, latest, projects, requests, table, the_day_of
+from tests.storage.counting import NOON, added_up, calls, latest, projects, requests, table, the_day_of, together
 
 SUCCESS, FAILURE = "success", "failure"
 
@@ -97,12 +97,8 @@ async def test_the_projects_asked_most_come_first(database: Database) -> None:
 async def test_hours_go_after_eight_days_and_days_after_more_than_a_year(database: Database) -> None:
     store = HistoryStore(database)
     old = NOON - 399 * DAY
-    everything = Counted(
-        requests=requests(old).requests,
-        calls=calls(old, failures={"timeout": 1}, latencies={3: 1}).calls,
-        projects=projects(old, {"demo": 1}).projects,
-    )
-    await store.add(everything, old)
+    called = calls(old, failures={"timeout": 1}, latencies={3: 1})
+    await store.add(together(requests(old), called, projects(old, {"demo": 1})), old)
     counted = ("client_counts", "upstream_counts", "upstream_failure_counts", "upstream_latency_counts")
     assert [len(table(database, name)) for name in (*counted, "project_counts")] == [2, 2, 2, 2, 2]
     await store.add(requests(old, 1), old + 7 * DAY)
@@ -206,7 +202,7 @@ async def test_another_index_url_is_another_index(
 
 
 async def test_a_batch_that_cannot_be_written_leaves_nothing_behind(database: Database) -> None:
-    broken = Counted(requests=requests(NOON).requests, projects=projects(NOON, {"x": 1}).projects)
+    broken = together(requests(NOON), projects(NOON, {"x": 1}))
     database.write_now(lambda connection: connection.execute("DROP TABLE project_counts"))
     with pytest.raises(StorageError):
         await HistoryStore(database).add(broken, NOON)

@@ -2,54 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Protocol, Self, TypeVar
+import math
 
 from pyproxy.repositories.failure_kinds import failure_kind
 from pyproxy.repositories.observer import Asked
 from pyproxy.repositories.outcomes import SAVING
-from pyproxy.storage.counted import (
-    CallKey,
-    CallTally,
-    Counted,
-    Latest,
-    ProjectKey,
-    ProjectTally,
-    RequestKey,
-    RequestTally,
-)
+from pyproxy.storage.counted import CallTally, Counted, Hour, Latest, ProjectTally, RequestTally
 from pyproxy.storage.latencies import bucket_of
 from pyproxy.storage.periods import HOUR, start_of
 
-KEYS_LIMIT = 2000
-"""Things that are counted apart at a time, of each kind: one more is not counted. Projects may be that many."""
+PROJECTS_LIMIT = 2000
+"""Projects counted in an hour at a time: one more is not. Other things that are told apart are few by nature."""
+
+HOURS_LIMIT = 24
+"""Hours that wait while the database cannot be written; then the oldest is lost."""
 
 _TIMED = ("page", "json")
 """What upstreams are asked for whose time tells of the upstream, and not of the size of what was asked for."""
 
-
-class _Tally(Protocol):
-    def add(self, other: Self, /) -> None: ...
-
-
-K = TypeVar("K")
-T = TypeVar("T", bound=_Tally)
+_NEVER = math.inf
+"""Begins before no time at all."""
 
 
 class Counts:
     """One process's; ``now`` is in unix seconds everywhere."""
 
-    def __init__(self, *, limit: int = KEYS_LIMIT) -> None:
-        self._limit = limit
+    def __init__(self, *, projects_limit: int = PROJECTS_LIMIT) -> None:
+        self._projects_limit = projects_limit
         self._counted = Counted()
+        self._began = _NEVER
+        self._hour = Hour()
 
     def request(self, now: float, route: str, outcome: str, sent: int) -> None:
         """A client's request has ended, after ``sent`` bytes of its body."""
-        key = RequestKey(start_of(now, HOUR), route, outcome)
-        tally = self._counted.requests.get(key)
+        requests = self._hour_of(now).requests
+        tally = requests.get((route, outcome))
         if tally is None:
-            if len(self._counted.requests) >= self._limit:
-                return
-            tally = self._counted.requests[key] = RequestTally()
+            tally = requests[route, outcome] = RequestTally()
         tally.requests += 1
         tally.sent += sent
         if outcome in SAVING:
@@ -57,12 +46,12 @@ class Counts:
 
     def served(self, now: float, project: str, route: str) -> None:
         """A project's page, or a file of it, was served."""
-        key = ProjectKey(start_of(now, HOUR), project)
-        tally = self._counted.projects.get(key)
+        projects = self._hour_of(now).projects
+        tally = projects.get(project)
         if tally is None:
-            if len(self._counted.projects) >= self._limit:
+            if len(projects) >= self._projects_limit:
                 return
-            tally = self._counted.projects[key] = ProjectTally()
+            tally = projects[project] = ProjectTally()
         if route == "page":
             tally.pages += 1
         elif route == "file":
@@ -71,12 +60,7 @@ class Counts:
     def call(self, now: float, event: Asked) -> None:
         """A request to an upstream has ended."""
         self._note_latest(now, event)
-        key = CallKey(start_of(now, HOUR), event.upstream)
-        tally = self._counted.calls.get(key)
-        if tally is None:
-            if len(self._counted.calls) >= self._limit:
-                return
-            tally = self._counted.calls[key] = CallTally()
+        tally = self._hour_of(now).calls.setdefault(event.upstream, CallTally())
         tally.calls += 1
         tally.received += event.received or 0
         if event.error is not None:
@@ -91,17 +75,28 @@ class Counts:
 
     def take(self) -> Counted:
         """All of it; counting begins anew."""
-        counted, self._counted = self._counted, Counted()
+        counted, self._counted, self._began = self._counted, Counted(), _NEVER
         return counted
 
     def take_back(self, counted: Counted) -> None:
         """What could not be written: it comes before all that was counted since."""
-        later, self._counted = self._counted, counted
-        _add(counted.requests, later.requests, self._limit)
-        _add(counted.calls, later.calls, self._limit)
-        _add(counted.projects, later.projects, self._limit)
+        later, self._counted, self._began = self._counted, counted, _NEVER
+        for began, hour in later.hours.items():
+            known = counted.hours.setdefault(began, hour)
+            if known is not hour:
+                known.add(hour)
+            while len(known.projects) > self._projects_limit:
+                known.projects.popitem()
+        while len(counted.hours) > HOURS_LIMIT:
+            del counted.hours[min(counted.hours)]
         for upstream_id, latest in later.latest.items():
             counted.latest[upstream_id] = counted.latest.get(upstream_id, Latest()).then(latest)
+
+    def _hour_of(self, now: float) -> Hour:
+        if not 0 <= now - self._began < HOUR:
+            began = start_of(now, HOUR)
+            self._began, self._hour = began, self._counted.hours.setdefault(began, Hour())
+        return self._hour
 
     def _note_latest(self, now: float, event: Asked) -> None:
         ends = event.certificate_ends
@@ -114,12 +109,3 @@ class Counts:
         )
         known = self._counted.latest.get(event.upstream_id)
         self._counted.latest[event.upstream_id] = latest if known is None else known.then(latest)
-
-
-def _add(earlier: dict[K, T], later: dict[K, T], limit: int) -> None:
-    for key, tally in later.items():
-        known = earlier.get(key)
-        if known is not None:
-            known.add(tally)
-        elif len(earlier) < limit:
-            earlier[key] = tally

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from pyproxy.storage.activity import ClientRequest, UpstreamRequest
 
@@ -14,6 +14,7 @@ ROWS_PER_BATCH = 200
 PENDING_ROWS = 1000
 """Rows that wait while the database cannot be written; then the oldest are left out."""
 
+P = ParamSpec("P")
 R = TypeVar("R", bound=ClientRequest | UpstreamRequest)
 
 
@@ -29,15 +30,15 @@ class Sample(Generic[R]):
         self._kept: list[tuple[int, R]] = []
         self._offered = 0
 
-    def offer(self, number: int, make: Callable[[], R]) -> None:
-        """One more; ``number`` is its place in some order."""
+    def offer(self, number: int, make: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
+        """One more, made of the arguments; ``number`` is its place in some order."""
         self._offered += 1
         if self._offered <= self._limit:
-            self._kept.append((number, make()))
+            self._kept.append((number, make(*args, **kwargs)))
             return
         place = int(self._chance() * self._offered)
         if place < self._limit:
-            self._kept[place] = (number, make())
+            self._kept[place] = (number, make(*args, **kwargs))
 
     def take(self) -> tuple[list[tuple[int, R]], int]:
         """What was kept, each with its number, and how many were not; the next ones begin a new sample."""
@@ -58,10 +59,10 @@ class Recent(Generic[R]):
         self._unwritten: list[R] = []
         self._left_out = 0
 
-    def offer(self, make: Callable[[], R], *, failed: bool) -> None:
-        """One more; ``make`` is called only if there is room for it."""
+    def offer(self, failed: bool, make: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
+        """One more; ``make`` is called, with the arguments, only if there is room for it."""
         self._ended += 1
-        (self._failures if failed else self._others).offer(self._ended, make)
+        (self._failures if failed else self._others).offer(self._ended, make, *args, **kwargs)
 
     def take(self) -> tuple[list[R], int]:
         """The rows in the order of their ends, and how many were left out."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from functools import partial
 
 from pyproxy.admin.history.client_requests import (
     COUNTED,
@@ -67,13 +66,13 @@ class Recorder:
             self._counts.request(now, route, outcome, request.sent)
             if request.project and is_served(outcome, status) and request.method == "GET":
                 self._counts.served(now, request.project, route)
-        self._clients.offer(partial(row_of, request, outcome, now), failed=has_failed(outcome))
+        self._clients.offer(has_failed(outcome), row_of, request, outcome, now)
 
     def asked(self, event: Asked) -> None:
         """A request to an upstream has ended."""
         now = self._clock()
         self._counts.call(now, event)
-        self._upstreams.offer(partial(_row_of, event, now), failed=event.error is not None)
+        self._upstreams.offer(event.error is not None, _row_of, event, now)
 
     def rest_began(self, upstream_id: int, upstream: str, error: UpstreamError | None) -> None:
         """Not counted: `FailureRecords` stores rests."""

@@ -17,7 +17,7 @@ def row(at: int) -> ClientRequest:
 
 def offered(recent: Recent[ClientRequest], times: range, *, failed: bool = False) -> None:
     for at in times:
-        recent.offer(lambda at=at: row(at), failed=failed)  # type: ignore[misc]
+        recent.offer(failed, row, at)
 
 
 def test_up_to_the_limit_each_is_kept() -> None:
@@ -49,7 +49,7 @@ def test_everything_has_the_same_chance_of_being_kept() -> None:
     for _ in range(2000):
         sample: Sample[ClientRequest] = Sample(5, chance.random)
         for at in range(20):
-            sample.offer(at, lambda at=at: row(at))  # type: ignore[misc]
+            sample.offer(at, row, at)
         kept.update(number for number, _ in sample.take()[0])
     assert sum(kept.values()) == 10_000
     assert all(400 < kept[at] < 600 for at in range(20)), kept

@@ -9,6 +9,7 @@ from pyproxy.admin.accounts.passwords import Passwords
 from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.desk import Desk
+from pyproxy.admin.settings.server import ServerSettings
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.set_up_link import SetUpLink
@@ -28,3 +29,4 @@ class Administration:
     passwords: Passwords
     sign_in: SignIn
     credentials: Credentials
+    settings: ServerSettings

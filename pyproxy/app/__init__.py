@@ -13,7 +13,6 @@ import socket
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from types import MappingProxyType
 
 from pyproxy import __version__
 from pyproxy.app import logs
@@ -21,6 +20,7 @@ from pyproxy.app.checks import check
 from pyproxy.app.lifecycle import run
 from pyproxy.app.listening import addresses, bind
 from pyproxy.app.notify import ServiceManager, Supervisor
+from pyproxy.app.origin import Origin
 from pyproxy.app.resources import seed_upstreams
 from pyproxy.app.set_up import offer_set_up
 from pyproxy.app.shared_figures import share
@@ -36,14 +36,13 @@ from pyproxy.storage.lock import StorageLock
 log = logging.getLogger(__name__)
 
 
-def serve(
-    config: Config, environ: Mapping[str, str] = os.environ, sources: Mapping[str, str] = MappingProxyType({})
-) -> None:
-    """Run the server in the foreground until SIGTERM or Ctrl-C; ``sources`` says where a key was given.
+def serve(config: Config, environ: Mapping[str, str] = os.environ, origin: Origin | None = None) -> None:
+    """Run the server in the foreground until SIGTERM or Ctrl-C; ``origin`` says where the configuration comes from.
 
     Raises `ConfigurationError`, `StorageError` or `ListenError` when it cannot start.
     """
-    check(config, sources)
+    origin = origin or Origin()
+    check(config, origin.sources)
     signals = Signals()
     logs.set_up(config.logging)
     config = replace(config, storage=replace(config.storage, directory=config.storage.directory.absolute()))
@@ -53,7 +52,7 @@ def serve(
     def work(number: int, supervisor: Supervisor) -> None:
         serving = run(
             config, sockets, tls=tls, environ=environ, signals=signals, supervisor=supervisor, speaks=number == 0,
-            name=name,
+            name=name, origin=origin,
         )  # fmt: skip
         asyncio.run(serving)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.admin.accounts.passwords import Passwords
@@ -13,6 +12,9 @@ from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.accounts.throttle import Throttle
 from pyproxy.admin.administration import Administration
 from pyproxy.admin.desk import Desk
+from pyproxy.app.origin import Origin
+from pyproxy.app.server_settings import server_settings
+from pyproxy.config.model import Config
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.database import Database
@@ -22,6 +24,7 @@ from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.set_up_link import SetUpLink
 from pyproxy.storage.sign_in_failures import SignInFailures
 from pyproxy.storage.tokens import TokenStore
+from pyproxy.storage.upstreams import UpstreamStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,12 @@ class OpenAdministration:
 
 
 def open_administration(
-    directory: Path, environ: Mapping[str, str], clock: Callable[[], float]
+    config: Config, environ: Mapping[str, str], clock: Callable[[], float], origin: Origin
 ) -> OpenAdministration:
     """Open it below ``storage.directory``. Raises `StorageError`."""
+    directory = config.storage.directory
     database = Database.open(directory / DATABASE_NAME)
+    box = SecretBox.open(directory, environ)
     desk, password_desk = Desk(), Desk("passwords")
     accounts, tokens = AccountStore(database), TokenStore(database)
     passwords = Passwords(password_desk)
@@ -55,9 +60,10 @@ def open_administration(
         accounts=accounts,
         tokens=tokens,
         sessions=Sessions(SessionStore(database), clock),
-        set_up_link=SetUpLink(database, SecretBox.open(directory, environ)),
+        set_up_link=SetUpLink(database, box),
         passwords=passwords,
         sign_in=sign_in,
         credentials=Credentials(accounts, tokens, sign_in, desk, clock),
+        settings=server_settings(config, origin, UpstreamStore(database, box), environ, clock),
     )
     return OpenAdministration(administration, database, password_desk)

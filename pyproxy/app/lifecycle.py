@@ -18,6 +18,7 @@ from pyproxy.admin.history.recorder import Recorder
 from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.chain import Chain
 from pyproxy.app.notify import Supervisor
+from pyproxy.app.origin import Origin
 from pyproxy.app.renewal import Renewal
 from pyproxy.app.resources import Resources, open_resources
 from pyproxy.app.signals import Signals
@@ -62,17 +63,19 @@ async def run(
     supervisor: Supervisor,
     speaks: bool = True,
     name: str,
+    origin: Origin,
 ) -> None:
     """Serve on the sockets until a signal; raises `PyproxyError` when it cannot begin.
 
     ``supervisor`` is told when it serves and when it stops; of several processes, the one that ``speaks`` tells what
-    all of them notice. ``name`` is theirs together (`LoopGuard`).
+    all of them notice. ``name`` is theirs together (`LoopGuard`), and so is ``origin``.
     """
     stop, reread = asyncio.Event(), asyncio.Event()
     signals.hand_over(stop.set, reread.set)
     if signals.stops:
         return
-    server = await Server.start(config, sockets, tls=tls.context if tls else None, environ=environ, name=name)
+    context = tls.context if tls else None
+    server = await Server.start(config, sockets, tls=context, environ=environ, name=name, origin=origin)
     following = asyncio.create_task(_follow_certificate(config, server, tls, reread, speaks=speaks))
     supervisor.ready()
     await stop.wait()
@@ -133,10 +136,11 @@ class Server:
         clock: Callable[[], float] = time.time,
         rest_pauses: Sequence[float] = PAUSES,
         name: str | None = None,
+        origin: Origin | None = None,
     ) -> Server:
         """Open everything and serve on the sockets; ``clock`` gives unix seconds, ``rest_pauses`` are `Health`'s.
 
-        ``name``: the `LoopGuard`'s, a new one by default.
+        ``name``: the `LoopGuard`'s, a new one by default, as is ``origin``.
         """
         # Late, for the parent of all processes decides first where figures are kept.
         from pyproxy.app.figures import Figures
@@ -156,7 +160,9 @@ class Server:
             project_list=config.project_list,
             rest_pauses=rest_pauses,
         )
-        administration = open_administration(config.storage.directory, environ, clock)
+        administration = open_administration(
+            config, environ, clock, origin or Origin(started_at=clock())
+        )
         static = StaticFiles(resource_directory("static"))
         services = Services(
             repository=chain.current,

@@ -41,5 +41,6 @@ def serve(
 
     # Imported late: the other commands start without the web server's modules.
     from pyproxy.app import serve as run
+    from pyproxy.app.origin import Origin
 
-    run(loaded.config, invocation.environ, loaded.sources)
+    run(loaded.config, invocation.environ, Origin(file=loaded.path, sources=loaded.sources))

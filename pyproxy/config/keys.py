@@ -20,8 +20,9 @@ _NOT_IN_SECTIONS = frozenset({"upstreams", "priorities"})
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """How one key is read and shown; an ``optional`` one may be null (as text: empty)."""
+    """What one key means, and how it is read and shown; an ``optional`` one may be null (as text: empty)."""
 
+    meaning: str
     read: Callable[[object], object]
     show: Callable[[object], object] = values.show_plain
     optional: bool = False
@@ -35,35 +36,51 @@ def _choice(*choices: str) -> Callable[[object], object]:
     return lambda value: read_choice(value, choices)
 
 
-_PATH_OR_NONE = Key(values.read_path, values.show_path, optional=True)
-_DURATION = Key(values.read_duration, values.show_duration)
+def _path_or_none(meaning: str) -> Key:
+    return Key(meaning, values.read_path, values.show_path, optional=True)
+
+
+def _duration(meaning: str) -> Key:
+    return Key(meaning, values.read_duration, values.show_duration)
+
+
 _POSITIVE_SIZE = values.positive(values.read_size, "write it like 500MB or 50GB")
+_LIMIT = values.positive(values.read_size, "write null for no limit")
+_POSITIVE_DURATION = values.positive(values.read_duration, "write it like 10s")
 
 KEYS: Mapping[str, Key] = {
-    "server.host": Key(values.read_listen_host),
-    "server.port": Key(_integer(0, 65535)),
-    "server.workers": Key(_integer(0, MOST_WORKERS)),
-    "server.public_url": Key(values.read_public_url, optional=True),
-    "server.trusted_proxies": Key(values.read_networks, values.show_networks),
-    "server.tls.certificate": _PATH_OR_NONE,
-    "server.tls.key": _PATH_OR_NONE,
-    "storage.directory": Key(values.read_path, values.show_path),
-    "storage.max_size": Key(
-        values.positive(values.read_size, "write null for no limit"), values.show_size, optional=True
+    "server.host": Key("the address to listen on; 0.0.0.0 is every one of this machine", values.read_listen_host),
+    "server.port": Key("the port to listen on; 0 takes a free one", _integer(0, 65535)),
+    "server.workers": Key("processes that share the port and the cache; 0 is one per core", _integer(0, MOST_WORKERS)),
+    "server.public_url": Key("the address that people are shown", values.read_public_url, optional=True),
+    "server.trusted_proxies": Key(
+        "networks whose X-Forwarded-* headers are believed", values.read_networks, values.show_networks
     ),
-    "storage.min_free": Key(values.read_size, values.show_size),
-    "local.directory": _PATH_OR_NONE,
-    "cache.index_ttl": _DURATION,
-    "cache.missing_ttl": _DURATION,
-    "cache.serve_stale_for": _DURATION,
-    "cache.lookup_timeout": Key(values.positive(values.read_duration, "write it like 10s"), values.show_duration),
-    "cache.max_page_size": Key(_POSITIVE_SIZE, values.show_size),
-    "cache.whole_file_below": Key(values.read_size, values.show_size),
-    "cache.offline": Key(read_boolean),
-    "access.anonymous_read": Key(read_boolean),
-    "project_list": Key(_choice("known", "upstream")),
-    "logging.level": Key(_choice("debug", "info", "warning", "error")),
-    "logging.format": Key(_choice("text", "json")),
+    "server.tls.certificate": _path_or_none("PEM file with the server's own certificate; with it, it speaks https"),
+    "server.tls.key": _path_or_none("PEM file with the key of that certificate"),
+    "storage.directory": Key("where database and cached files are", values.read_path, values.show_path),
+    "storage.max_size": Key(
+        "room for cached files; the least recently used go first", _LIMIT, values.show_size, optional=True
+    ),
+    "storage.min_free": Key(
+        "with less free disk nothing new is kept, but everything is still served", values.read_size, values.show_size
+    ),
+    "local.directory": _path_or_none("a folder of wheels and sdists, served before any upstream"),
+    "cache.index_ttl": _duration("how long a project page is used before its upstream is asked again"),
+    "cache.missing_ttl": _duration("how long “no such project” is believed"),
+    "cache.serve_stale_for": _duration("how old a page may get while its upstream fails"),
+    "cache.lookup_timeout": Key(
+        "for one project page, all upstreams together", _POSITIVE_DURATION, values.show_duration
+    ),
+    "cache.max_page_size": Key("a larger page is a failure of its upstream", _POSITIVE_SIZE, values.show_size),
+    "cache.whole_file_below": Key(
+        "a range of a smaller file that is not here fetches the whole file", values.read_size, values.show_size
+    ),
+    "cache.offline": Key("ask no upstream at all", read_boolean),
+    "access.anonymous_read": Key("whether everybody may install; else it takes an account or a token", read_boolean),
+    "project_list": Key("what /simple/ lists", _choice("known", "upstream")),
+    "logging.level": Key("how much is logged", _choice("debug", "info", "warning", "error")),
+    "logging.format": Key("how it is logged; json writes one object a line", _choice("text", "json")),
 }
 
 SECTIONS = frozenset(key[:position] for key in KEYS for position, character in enumerate(key) if character == ".")

@@ -26,6 +26,8 @@ from tornado.curl_httpclient import CurlAsyncHTTPClient
 from tornado.httpclient import HTTPRequest, HTTPResponse, _RequestProxy
 from tornado.httputil import HTTPHeaders
 
+LIBCURL_VERSION = str(pycurl.version_info()[1])
+
 
 @dataclass(frozen=True, slots=True)
 class CurlResult:

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+SQLITE_VERSION = sqlite3.sqlite_version
+
 BUSY_TIMEOUT_MS = 5000
 """How long a write waits for another process's write."""
 

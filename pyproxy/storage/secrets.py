@@ -72,6 +72,11 @@ class SecretBox:
             ) from None
 
 
+def key_place(directory: Path, environ: Mapping[str, str]) -> str:
+    """Where the key of a storage directory comes from, in words for people."""
+    return f"environment variable {VARIABLE}" if environ.get(VARIABLE) else str(directory / SECRET_KEY_NAME)
+
+
 def _derive(given: str) -> bytes:
     """The key of a text: a Fernet key as it is, anything else through scrypt (RFC 7914)."""
     with contextlib.suppress(ValueError, binascii.Error):

@@ -11,6 +11,7 @@ import pytest
 
 from pyproxy.app import serve
 from pyproxy.app.listening import bind
+from pyproxy.app.origin import Origin
 from pyproxy.app.resources import seed_upstreams
 from pyproxy.app.tls import load_pair
 from pyproxy.app.warnings import warn
@@ -89,7 +90,7 @@ def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None
     }
 
     with pytest.raises(ConfigurationError) as caught:
-        serve(config, {}, places)
+        serve(config, {}, Origin(sources=places))
     lines = str(caught.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == list(places.values())
     assert f"{tmp_path / 'nowhere'} is no directory" in lines[0]

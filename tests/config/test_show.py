@@ -23,6 +23,12 @@ def test_what_is_shown_reads_as_the_same_configuration(tmp_path: Path) -> None:
     assert load_config(tmp_path / "b.yaml") == load_config(tmp_path / "a.yaml")
 
 
+def test_what_looks_like_a_variable_is_shown_so_that_it_is_none(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("local: {directory: '$${HOME}'}\n")
+    (tmp_path / "b.yaml").write_text(show(load(tmp_path / "a.yaml", {}, {})))
+    assert load_config(tmp_path / "b.yaml", {"HOME": "x"}).local.directory == Path("${HOME}")
+
+
 def test_each_value_that_was_given_is_shown_with_its_source(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(TEXT)

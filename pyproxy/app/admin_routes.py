@@ -6,6 +6,7 @@ from pyproxy.admin.administration import Administration
 from pyproxy.handlers.admin.account import AccountHandler
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.not_found import AdminNotFoundHandler, AdminSlashHandler
+from pyproxy.handlers.admin.settings import SettingsCopyHandler, SettingsHandler
 from pyproxy.handlers.admin.sign_in import SetUpHandler, SignInHandler, SignOutHandler
 from pyproxy.handlers.base import Services
 
@@ -21,5 +22,7 @@ def admin_routes(services: Services, administration: Administration) -> list[Rou
         (r"/admin/sign-out", SignOutHandler, shared),
         (r"/admin/set-up", SetUpHandler, shared),
         (r"/admin/account", AccountHandler, shared),
+        (r"/admin/settings", SettingsHandler, shared),
+        (r"/admin/settings/pyproxy\.yaml", SettingsCopyHandler, shared),
         (r"/admin/.*", AdminNotFoundHandler, shared),
     ]

@@ -19,7 +19,7 @@ from pyproxy.config.keys import KEYS, flatten
 from pyproxy.config.model import Config
 from pyproxy.net.client import LIBCURL_VERSION
 from pyproxy.storage.database import SQLITE_VERSION
-from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME
 from pyproxy.storage.secrets import key_place
 from pyproxy.storage.upstreams import UpstreamStore
 
@@ -73,6 +73,7 @@ def _paths(config: Config, origin: Origin, environ: Mapping[str, str]) -> Paths:
         working_directory=str(Path.cwd()),
         storage=str(storage),
         database=str(storage / DATABASE_NAME),
+        files=str(storage / FILES_NAME),
         local=None if local is None else str(local.absolute()),
         secret_key=key_place(storage, environ),
     )

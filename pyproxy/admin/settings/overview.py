@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyproxy.admin.amounts import listed
-
 SettingValue = str | int | bool | tuple[str, ...] | None
 """As it would stand in pyproxy.yaml: sizes and durations are texts (``50GB``, ``5m``); ``None`` is null."""
 
@@ -53,6 +51,7 @@ class Paths:
     working_directory: str
     storage: str
     database: str
+    files: str
     local: str | None
     secret_key: str
 
@@ -88,10 +87,10 @@ def in_words(value: SettingValue) -> str:
     """A value for people.
 
     >>> in_words(("10.0.0.0/8", "::1/128")), in_words(False), in_words(None)
-    ('10.0.0.0/8 and ::1/128', 'false', '')
+    ('10.0.0.0/8, ::1/128', 'false', '')
     """
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return listed(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -4,7 +4,10 @@
 
     PyproxyError
     ├── ConfigurationError            the configuration or a command's arguments are wrong
-    │   └── ConfigurationErrors       several such mistakes, found in one reading
+    │   ├── ConfigurationErrors       several such mistakes, found in one reading
+    │   ├── SecretAskedAgain          a kept password or token could reach somebody else
+    │   ├── UnknownUpstream           there is no upstream of this name
+    │   └── VersionConflict           somebody else has changed it meanwhile
     ├── StorageError                  the storage directory cannot be used
     │   └── StorageInUse              another server holds it
     ├── ListenError                   the server cannot listen where it should
@@ -84,6 +87,21 @@ class ConfigurationErrors(ConfigurationError):
     def __init__(self, mistakes: Sequence[ConfigurationError]) -> None:
         self.mistakes = tuple(mistakes)
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
+
+
+class SecretAskedAgain(ConfigurationError):
+    """A change after which a kept password or token could reach somebody else; ``key`` says which of them."""
+
+
+class UnknownUpstream(ConfigurationError):
+    """No upstream has this name."""
+
+
+class VersionConflict(ConfigurationError):
+    """A change that was made up from a state that is no more: somebody else was faster. Nothing was changed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was changed meanwhile", suggestion="look at how it is now, then change it again")
 
 
 class StorageError(PyproxyError):

@@ -10,8 +10,10 @@ from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.desk import Desk
 from pyproxy.admin.settings.server import ServerSettings
+from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
+from pyproxy.storage.certificates import CertificateFolder
 from pyproxy.storage.set_up_link import SetUpLink
 from pyproxy.storage.tokens import TokenStore
 
@@ -30,3 +32,5 @@ class Administration:
     sign_in: SignIn
     credentials: Credentials
     settings: ServerSettings
+    upstreams: Upstreams
+    certificates: CertificateFolder

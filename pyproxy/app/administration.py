@@ -12,13 +12,15 @@ from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.accounts.throttle import Throttle
 from pyproxy.admin.administration import Administration
 from pyproxy.admin.desk import Desk
+from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.app.origin import Origin
 from pyproxy.app.server_settings import server_settings
 from pyproxy.config.model import Config
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
+from pyproxy.storage.certificates import CertificateFolder
 from pyproxy.storage.database import Database
-from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.directory import CERTIFICATES_NAME, DATABASE_NAME
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.set_up_link import SetUpLink
@@ -54,9 +56,11 @@ def open_administration(
     accounts, tokens = AccountStore(database), TokenStore(database)
     passwords = Passwords(password_desk)
     sign_in = SignIn(accounts, passwords, Throttle(SignInFailures(database), clock), desk)
+    audit, upstreams = AuditLog(database, clock), UpstreamStore(database, box)
+    certificates = CertificateFolder(directory / CERTIFICATES_NAME)
     administration = Administration(
         desk=desk,
-        audit=AuditLog(database, clock),
+        audit=audit,
         accounts=accounts,
         tokens=tokens,
         sessions=Sessions(SessionStore(database), clock),
@@ -64,6 +68,8 @@ def open_administration(
         passwords=passwords,
         sign_in=sign_in,
         credentials=Credentials(accounts, tokens, sign_in, desk, clock),
-        settings=server_settings(config, origin, UpstreamStore(database, box), environ, clock),
+        upstreams=Upstreams(upstreams, audit, certificates),
+        certificates=certificates,
+        settings=server_settings(config, origin, upstreams, environ, clock),
     )
     return OpenAdministration(administration, database, password_desk)

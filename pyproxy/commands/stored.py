@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 
+from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.commands.invocation import Invocation
+from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, prepare_directory
 from pyproxy.storage.secrets import SecretBox
@@ -15,7 +18,7 @@ from pyproxy.storage.upstreams import UpstreamStore
 
 
 @contextmanager
-def opened_upstreams(invocation: Invocation) -> Iterator[UpstreamStore]:
+def opened_upstreams(invocation: Invocation) -> Iterator[Upstreams]:
     """The upstreams, those of the configuration among them, as the server would find them.
 
     Raises `ConfigurationError` and `StorageError`.
@@ -26,9 +29,9 @@ def opened_upstreams(invocation: Invocation) -> Iterator[UpstreamStore]:
     new = not (directory / DATABASE_NAME).exists()
     database = Database.open(directory / DATABASE_NAME)
     try:
-        upstreams = UpstreamStore(database, secrets)
-        upstreams.seed(config.seeds)
-        yield upstreams
+        store = UpstreamStore(database, secrets)
+        store.seed(config.seeds)
+        yield Upstreams(store, AuditLog(database, time.time))
     finally:
         database.close()
     if new:

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import click
 
+from pyproxy.commands.actor import command_actor
 from pyproxy.commands.invocation import Invocation
 from pyproxy.commands.secret_input import read_settings, secret_options
 from pyproxy.commands.stored import opened_upstreams
 from pyproxy.commands.upstream_list import as_json, print_table, print_warnings
 from pyproxy.commands.upstream_test import test
-from pyproxy.errors import ConfigurationError, StorageError
-from pyproxy.settings import (
-    UpstreamSettings,
-    gives_secret,
-    priority_of,
-    secret_scope_changed,
-    upstream_from_pairs,
-)
+from pyproxy.errors import ConfigurationError, SecretAskedAgain
+from pyproxy.settings import upstream_from_pairs
 from pyproxy.settings.fields import FIELDS
 from pyproxy.settings.kinds import Text, read_integer
-from pyproxy.settings.masking import MASK
 from pyproxy.settings.reading import HIGHEST_PRIORITY
-from pyproxy.storage.upstreams import UpstreamStore
 
 _WIDEST = max(len(field.name) for field in FIELDS)
 SETTINGS_HELP = "\n".join(
@@ -43,8 +35,8 @@ def upstream() -> None:
 @click.pass_obj
 def list_(invocation: Invocation, json_wanted: bool) -> None:
     """Show the upstreams in the order in which they are asked."""
-    with opened_upstreams(invocation) as store:
-        upstreams = store.list(reveal=False)
+    with opened_upstreams(invocation) as stored:
+        upstreams = stored.list().upstreams
     if json_wanted:
         click.echo(as_json(upstreams))
     else:
@@ -68,11 +60,11 @@ def add(
     """Add an upstream. It is the last in the order unless priority=N is given."""
     given = {"name": name, "url": url}
     pairs = read_settings(settings, given, password_stdin=password_stdin, token_stdin=token_stdin)
-    added = upstream_from_pairs(pairs)
-    with opened_upstreams(invocation) as store:
-        stored = store.add(added, priority_of(pairs))
-    click.echo(f"upstream {name} is added at position {stored.priority}; its index is {stored.settings.index_url}")
-    print_warnings(stored.settings)
+    upstream_from_pairs(pairs)  # what is wrong with them is said before a database is made
+    with opened_upstreams(invocation) as upstreams:
+        added = upstreams.add(_texts(pairs), command_actor())
+    click.echo(f"upstream {name} is added at position {added.priority}; its index is {added.settings.index_url}")
+    print_warnings(added.settings)
 
 
 @upstream.command("set", epilog=SETTINGS_HELP)
@@ -89,16 +81,15 @@ def set_(
         raise ConfigurationError(
             "no setting is given", suggestion=f"write it like this: pyproxy upstream set {name} index_ttl=5m"
         )
-    with opened_upstreams(invocation) as store:
-        old = _readable(store, name, pairs)
-        new = upstream_from_pairs(pairs, old)
-        position = priority_of(pairs)
-        _ask_for_secret(old, new, pairs)
-        store.change(name, new)
-        if position is not None:
-            store.move(name, position)
+    with opened_upstreams(invocation) as upstreams:
+        try:
+            changed = upstreams.change(name, _texts(pairs), command_actor())
+        except SecretAskedAgain as error:
+            error.suggestion = f"give {error.key}=… in the same command, or {error.key}= to drop it"
+            raise
+    new = changed.upstream.settings
     moved = f"; its index is now {new.index_url}, its pages are forgotten, verified files stay"
-    click.echo(f"upstream {name} is changed{moved if old.index_url != new.index_url else ''}")
+    click.echo(f"upstream {name} is changed{moved if changed.forgot_pages else ''}")
     print_warnings(new)
 
 
@@ -113,10 +104,9 @@ def move(invocation: Invocation, name: str, position: str) -> None:
     except ConfigurationError as error:
         error.key = "POSITION"
         raise
-    with opened_upstreams(invocation) as store:
-        store.move(name, place)
-        stored = store.get(name, reveal=False)
-    click.echo(f"upstream {name} is at position {stored.priority}")
+    with opened_upstreams(invocation) as upstreams:
+        moved = upstreams.move(name, place, command_actor())
+    click.echo(f"upstream {name} is at position {moved.priority}")
 
 
 @upstream.command()
@@ -140,8 +130,8 @@ def disable(invocation: Invocation, name: str) -> None:
 @click.pass_obj
 def remove(invocation: Invocation, name: str) -> None:
     """Remove an upstream and its pages. Verified files stay."""
-    with opened_upstreams(invocation) as store:
-        store.remove(name)
+    with opened_upstreams(invocation) as upstreams:
+        upstreams.remove(name, command_actor())
     click.echo(f"upstream {name} is removed; its pages are forgotten, verified files stay")
 
 
@@ -149,37 +139,11 @@ upstream.add_command(test)
 
 
 def _switch(invocation: Invocation, name: str, *, active: bool) -> None:
-    with opened_upstreams(invocation) as store:
-        settings = store.get(name).settings
-        if settings.active != active:
-            store.change(name, replace(settings, active=active))
+    with opened_upstreams(invocation) as upstreams:
+        upstreams.switch(name, command_actor(), active=active)
     click.echo(f"upstream {name} is {'enabled' if active else 'disabled'}")
 
 
-def _ask_for_secret(old: UpstreamSettings, new: UpstreamSettings, pairs: Mapping[str, str]) -> None:
-    """A secret may not follow its upstream to another place unless it is given again, or dropped."""
-    changes = secret_scope_changed(old, new)
-    given = {key for key in ("password", "token") if key in pairs}
-    if gives_secret({"url": pairs.get("url", new.url)}):
-        given.add("password")
-    kept = [key for key in ("password", "token") if key not in given and getattr(new, key) is not None]
-    if changes and kept:
-        raise ConfigurationError(
-            f"changing {', '.join(changes)} of upstream {new.name} asks for its {kept[0]} again",
-            suggestion=f"give {kept[0]}=… in the same command, or {kept[0]}= to drop it",
-        )
-
-
-def _readable(store: UpstreamStore, name: str, pairs: Mapping[str, str]) -> UpstreamSettings:
-    """The present settings; without their secrets where the key was lost and the secret is being given again."""
-    try:
-        return store.get(name).settings
-    except StorageError:
-        if not gives_secret(pairs):
-            raise
-    settings = replace(store.get(name, reveal=False).settings, password=None, token=None)
-    if settings.http_proxy == MASK and "http_proxy" not in pairs:
-        raise ConfigurationError(
-            "was encrypted with another key, too", key="http_proxy", suggestion="give it again in the same command"
-        )
-    return settings
+def _texts(pairs: Mapping[str, str]) -> dict[str, object]:
+    """Values that are read as their fields want them."""
+    return {key: Text(value) for key, value in pairs.items()}

@@ -33,10 +33,12 @@ from pyproxy.errors import (
     RequestLoop,
     SignInPaused,
     StorageError,
+    UnknownUpstream,
     UpstreamError,
     UpstreamForbidden,
     UpstreamStatus,
     UpstreamTimeout,
+    VersionConflict,
     WrongCredentials,
 )
 
@@ -131,6 +133,10 @@ def problem_of(error: PyproxyError) -> Problem:
         case SignInPaused():
             wait = math.ceil(error.seconds)
             return Problem(429, title, f"Wait {wait} seconds, then try again.", wait)
+        case UnknownUpstream():
+            return Problem(404, title, "Perhaps somebody has removed it.")
+        case VersionConflict():
+            return Problem(409, title, "Nothing was changed.")
         case ConfigurationError():
             return Problem(422, title, "Nothing was changed.")
         case StorageError():

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from pyproxy.errors import SecretAskedAgain
+from pyproxy.settings.reading import gives_secret
 from pyproxy.settings.upstream import UpstreamSettings
 
 
@@ -23,6 +27,24 @@ def secret_scope_changed(old: UpstreamSettings, new: UpstreamSettings) -> tuple[
         "verify_ssl": old.verify_ssl and not new.verify_ssl,
     }
     return tuple(name for name, changed in changes.items() if changed)
+
+
+def check_secret_is_given(old: UpstreamSettings, new: UpstreamSettings, values: Mapping[str, object]) -> None:
+    """Raise `SecretAskedAgain` where a secret would follow its upstream to another place without being given again.
+
+    ``values`` are what was given to make ``new`` of ``old``: an empty secret among them drops it, which is as good.
+    """
+    changes = secret_scope_changed(old, new)
+    given = {key for key in ("password", "token") if key in values}
+    if gives_secret({"url": values.get("url", new.url)}):
+        given.add("password")
+    kept = [key for key in ("password", "token") if key not in given and getattr(new, key) is not None]
+    if changes and kept:
+        raise SecretAskedAgain(
+            f"changing {', '.join(changes)} of upstream {new.name} asks for its {kept[0]} again",
+            key=kept[0],
+            suggestion="give it again, or drop it",
+        )
 
 
 def warnings(settings: UpstreamSettings) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from pyproxy.settings.upstream import UpstreamSettings
@@ -19,6 +19,12 @@ def masked(settings: UpstreamSettings) -> dict[str, object]:
     if settings.http_proxy is not None:
         fields["http_proxy"] = masked_url(settings.http_proxy)
     return fields
+
+
+def veiled(settings: UpstreamSettings) -> UpstreamSettings:
+    """The same settings with ``***`` for each secret; a proxy keeps its host."""
+    shown = masked(settings)
+    return replace(settings, **{key: shown[key] for key in ("password", "token", "http_proxy")})  # type: ignore[arg-type]
 
 
 def masked_url(url: str) -> str:

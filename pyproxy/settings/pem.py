@@ -20,8 +20,7 @@ def read_pem_file(value: object) -> str:
     except OSError as error:
         problem = f"{path} cannot be read: {error.strerror}"
         raise ConfigurationError(problem, suggestion="give a PEM file that this user may read") from None
-    if b"-----BEGIN " not in content:
-        raise ConfigurationError(f"{path} is no PEM file", suggestion="it must hold -----BEGIN …----- blocks")
+    _check_blocks(content, path)
     return path
 
 
@@ -31,11 +30,33 @@ def read_authorities(value: object) -> str:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
     except ssl.SSLError:
-        raise ConfigurationError(
-            f"{path} holds no certificate, or a broken one",
-            suggestion="give a file of -----BEGIN CERTIFICATE----- blocks as their authority published it",
-        ) from None
+        raise _no_certificates(path) from None
     return path
+
+
+def check_authorities(content: bytes, name: str) -> None:
+    """Raise `ConfigurationError` unless these are certificates to trust; ``name`` is the file's, for people."""
+    _check_blocks(content, name)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode("ascii", "ignore"))
+    except (ssl.SSLError, ValueError):
+        raise _no_certificates(name) from None
+
+
+def check_certificate(content: bytes, name: str) -> None:
+    """The same for our own certificate, with those between it and its authority; its key may be in it, too."""
+    check_authorities(content, name)
+
+
+def check_key(content: bytes, name: str) -> None:
+    """The same for a private key. Only `check_client_pair` can tell whether it is the right one."""
+    _check_blocks(content, name)
+    if b"PRIVATE KEY-----" not in content:
+        raise ConfigurationError(f"{name} holds no private key", suggestion="give a -----BEGIN PRIVATE KEY----- block")
+    if b"ENCRYPTED" in content:
+        raise ConfigurationError(
+            f"the key of {name} has a passphrase", suggestion="give it without one: openssl pkey -in KEY -out PLAIN"
+        )
 
 
 def check_client_pair(certificate: str, key: str | None) -> None:
@@ -56,3 +77,15 @@ def tls_reason(error: OSError) -> str:
     """What OpenSSL or the system says, as the end of a sentence; nothing where it is no word for people."""
     said = error.reason.replace("_", " ") if isinstance(error, ssl.SSLError) and error.reason else error.strerror or ""
     return "" if "_ssl.c" in said or said.lower() == "pem lib" else f": {said.lower()}"
+
+
+def _check_blocks(content: bytes, name: str) -> None:
+    if b"-----BEGIN " not in content:
+        raise ConfigurationError(f"{name} is no PEM file", suggestion="it must hold -----BEGIN …----- blocks")
+
+
+def _no_certificates(name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name} holds no certificate, or a broken one",
+        suggestion="give a file of -----BEGIN CERTIFICATE----- blocks as their authority published it",
+    )

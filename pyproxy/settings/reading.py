@@ -50,6 +50,20 @@ def upstream_from_mapping(values: Mapping[str, object], base: UpstreamSettings |
     return settings
 
 
+def mistakes_in(values: Mapping[str, object]) -> list[ConfigurationError]:
+    """What is wrong with each of the values by itself, so that all of it can be told at once."""
+    mistakes = []
+    for key, value in values.items():
+        try:
+            if key == "priority":
+                priority_of(values)
+            else:
+                _read_field(key, value)
+        except ConfigurationError as error:
+            mistakes.append(error)
+    return mistakes
+
+
 def upstream_from_pairs(pairs: Mapping[str, str], base: UpstreamSettings | None = None) -> UpstreamSettings:
     """The settings of KEY=VALUE text over ``base`` (or the defaults).
 

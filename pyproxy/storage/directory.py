@@ -14,6 +14,7 @@ SECRET_KEY_NAME = "secret.key"
 FILES_NAME = "files"
 LISTS_NAME = "lists"
 TEMPORARY_NAME = "tmp"
+CERTIFICATES_NAME = "certificates"
 
 SMALLEST_ROOM = 64 * 1024
 """Bytes; with less than that SQLite cannot even be read, for want of its shared memory."""

@@ -1,20 +1,26 @@
 """The upstreams: their settings, order and identity. The database rules; YAML only introduces names.
 
 Every change bumps the *revision*, by which a running server notices. An upstream's *generation* is bumped when its
-index URL changes: its pages are gone from that moment on. Everything here is synchronous: commands change, the
-server only reads.
+index URL changes: its pages are gone from that moment on. Everything here is synchronous: commands and the
+administration's thread change, the event loop only reads.
+
+A *version* names a state of one upstream's settings, another one the order of them all. Whoever changes something may
+say which version it was made up from (``expected``): if that is no more, nothing is changed. A ``witness`` writes its
+line in the same transaction.
 """
 
 from __future__ import annotations
 
 import builtins
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pyproxy.errors import ConfigurationError
+from pyproxy.errors import ConfigurationError, UnknownUpstream, VersionConflict
 from pyproxy.settings import UpstreamSettings
+from pyproxy.storage.audit import Witness
 from pyproxy.storage.database import Database
 from pyproxy.storage.pages import PageKey
 from pyproxy.storage.secrets import SecretBox
@@ -25,12 +31,16 @@ _SELECT = f"SELECT id, generation, priority, {', '.join(COLUMNS)} FROM upstreams
 
 @dataclass(frozen=True, slots=True)
 class StoredUpstream:
-    """An upstream as it is stored; ``id`` stays for its life, ``priority`` counts from 1."""
+    """An upstream as it is stored; ``id`` stays for its life, ``priority`` counts from 1.
+
+    ``version`` is another one after each change of its settings, but not of its priority; it tells nothing of them.
+    """
 
     id: int
     generation: int
     priority: int
     settings: UpstreamSettings
+    version: str = ""
 
     @property
     def key(self) -> PageKey:
@@ -42,8 +52,8 @@ class UpstreamStore:
     """The upstreams of a storage directory.
 
     With ``reveal=False`` no secret is decrypted: ``***`` stands for each, so that showing upstreams works without
-    the key too. Names that are unknown, or known already, raise `ConfigurationError`; secrets that another key
-    encrypted raise `StorageError`.
+    the key too. An unknown name raises `UnknownUpstream`, one that is known already `ConfigurationError`, a version
+    that is no more `VersionConflict`; secrets that another key encrypted raise `StorageError`.
     """
 
     def __init__(self, database: Database, secrets: SecretBox) -> None:
@@ -68,7 +78,9 @@ class UpstreamStore:
         assert row is not None
         return int(row["revision"])
 
-    def add(self, settings: UpstreamSettings, priority: int | None = None) -> StoredUpstream:
+    def add(
+        self, settings: UpstreamSettings, priority: int | None = None, *, witness: Witness | None = None
+    ) -> StoredUpstream:
         """A new upstream, at a position (counted from 1) or last."""
 
         def add(connection: sqlite3.Connection) -> None:
@@ -76,16 +88,27 @@ class UpstreamStore:
                 raise ConfigurationError(
                     f"there is an upstream named {settings.name} already",
                     key="name",
-                    suggestion=f"choose another name, or change it: pyproxy upstream set {settings.name} KEY=VALUE",
+                    suggestion="choose another name, or change that one",
                 )
             self._insert(connection, settings, priority)
-            _bump_revision(connection)
+            _done(connection, witness)
 
         self._database.write_now(add)
         return self.get(settings.name)
 
-    def change(self, name: str, settings: UpstreamSettings) -> StoredUpstream:
-        """Replace an upstream's settings; its name stays. Another index URL costs it its pages, not its files."""
+    def change(
+        self,
+        name: str,
+        settings: UpstreamSettings,
+        *,
+        position: int | None = None,
+        expected: str | None = None,
+        witness: Witness | None = None,
+    ) -> StoredUpstream:
+        """Replace an upstream's settings, and move it to a position if one is given; its name stays.
+
+        Another index URL costs it its pages, not its files.
+        """
         if settings.name != name:
             raise ConfigurationError(
                 f"the name of upstream {name} cannot be changed",
@@ -95,35 +118,46 @@ class UpstreamStore:
         row = to_row(settings, self._secrets)
 
         def change(connection: sqlite3.Connection) -> None:
-            values = {**row, "id": _known_id(connection, name)}
-            old = connection.execute("SELECT url, index_path FROM upstreams WHERE id = :id", values).fetchone()
+            old = _expected(connection, name, expected)
+            values = {**row, "id": old["id"]}
             before = UpstreamSettings(name=name, url=old["url"], index_path=old["index_path"])
             assignments = ", ".join(f"{column} = :{column}" for column in COLUMNS)
             connection.execute(f"UPDATE upstreams SET {assignments} WHERE id = :id", values)
             if before.index_url != settings.index_url:
                 connection.execute("UPDATE upstreams SET generation = generation + 1 WHERE id = :id", values)
                 connection.execute("DELETE FROM pages WHERE upstream_id = :id", values)
-            _bump_revision(connection)
+            if position is not None:
+                _renumber(connection, old["id"], position)
+            _done(connection, witness)
 
         self._database.write_now(change)
         return self.get(name)
 
-    def move(self, name: str, position: int) -> None:
-        """Give an upstream a place in the order, counted from 1; too large a number means last."""
+    def move(
+        self, name: str, position: int, *, expected: str | None = None, witness: Witness | None = None
+    ) -> None:
+        """Give an upstream a place in the order, counted from 1; too large a number means last.
+
+        ``expected`` is the `order_version` of the order that the move was made up from.
+        """
 
         def move(connection: sqlite3.Connection) -> None:
-            _renumber(connection, _known_id(connection, name), position)
-            _bump_revision(connection)
+            moved = _known_id(connection, name)
+            if expected is not None and expected != order_version(_names(connection)):
+                raise VersionConflict("the order of the upstreams")
+            _renumber(connection, moved, position)
+            _done(connection, witness)
 
         self._database.write_now(move)
 
-    def remove(self, name: str) -> None:
+    def remove(self, name: str, *, expected: str | None = None, witness: Witness | None = None) -> None:
         """Remove an upstream with its pages and recorded hashes; verified files stay. YAML brings it not back."""
 
         def remove(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM upstreams WHERE id = :id", {"id": _known_id(connection, name)})
+            old = _expected(connection, name, expected)
+            connection.execute("DELETE FROM upstreams WHERE id = :id", {"id": old["id"]})
             _renumber(connection)
-            _bump_revision(connection)
+            _done(connection, witness)
 
         self._database.write_now(remove)
 
@@ -150,7 +184,7 @@ class UpstreamStore:
 
     def _stored(self, row: sqlite3.Row, reveal: bool) -> StoredUpstream:
         settings = to_settings(row, self._secrets if reveal else None)
-        return StoredUpstream(row["id"], row["generation"], row["priority"], settings)
+        return StoredUpstream(row["id"], row["generation"], row["priority"], settings, _version(row))
 
     def _insert(self, connection: sqlite3.Connection, settings: UpstreamSettings, priority: int | None) -> None:
         places = ", ".join(f":{column}" for column in COLUMNS)
@@ -162,6 +196,37 @@ class UpstreamStore:
         connection.execute("INSERT OR IGNORE INTO seen_upstreams (name) VALUES (:name)", {"name": settings.name})
         if priority is not None:
             _renumber(connection, cursor.lastrowid, priority)
+
+
+def order_version(names: Iterable[str]) -> str:
+    """What names the order of upstreams, given by their names."""
+    return _digest(*names)
+
+
+def _version(row: sqlite3.Row) -> str:
+    # Secrets go in as they are encrypted, differently each time: nobody can try passwords against a version.
+    return _digest(*(row[column] for column in ("id", "generation", *COLUMNS)))
+
+
+def _digest(*values: object) -> str:
+    return hashlib.sha256(repr(values).encode()).hexdigest()[:20]
+
+
+def _expected(connection: sqlite3.Connection, name: str, expected: str | None) -> sqlite3.Row:
+    """The row of an upstream, which must be the expected one."""
+    row: sqlite3.Row | None = connection.execute(f"{_SELECT} WHERE name = :name", {"name": name}).fetchone()
+    if row is None:
+        raise _unknown(connection, name)
+    if expected is not None and expected != _version(row):
+        raise VersionConflict(f"upstream {name}")
+    return row
+
+
+def _done(connection: sqlite3.Connection, witness: Witness | None) -> None:
+    """The end of a change."""
+    _bump_revision(connection)
+    if witness is not None:
+        witness(connection)
 
 
 def _renumber(connection: sqlite3.Connection, moved: int | None = None, position: int = 1) -> None:
@@ -192,8 +257,13 @@ def _known_id(connection: sqlite3.Connection, name: str) -> int:
     return known
 
 
-def _unknown(connection: sqlite3.Connection, name: str) -> ConfigurationError:
-    names: Sequence[str] = [row["name"] for row in connection.execute("SELECT name FROM upstreams ORDER BY priority")]
+def _names(connection: sqlite3.Connection) -> Sequence[str]:
+    """In priority order."""
+    return [row["name"] for row in connection.execute("SELECT name FROM upstreams ORDER BY priority, id")]
+
+
+def _unknown(connection: sqlite3.Connection, name: str) -> UnknownUpstream:
+    names = _names(connection)
     close = get_close_matches(name, names, n=1)
     if close:
         suggestion = f"did you mean {close[0]}?"
@@ -201,4 +271,4 @@ def _unknown(connection: sqlite3.Connection, name: str) -> ConfigurationError:
         suggestion = f"the upstreams are {', '.join(names)}"
     else:
         suggestion = "there are none yet: pyproxy upstream add NAME URL"
-    return ConfigurationError(f"there is no upstream named {name}", suggestion=suggestion)
+    return UnknownUpstream(f"there is no upstream named {name}", suggestion=suggestion)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from click.testing import CliRunner, Result
 
 from pyproxy.commands import main
 from pyproxy.settings.fields import FIELDS
+from pyproxy.storage.audit import Actor, AuditLog
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, SECRET_KEY_NAME
 from pyproxy.storage.secrets import SecretBox
@@ -277,3 +280,27 @@ def test_in_a_process_of_its_own_it_prints_one_line_and_ends_with_2(directory: P
     )
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr == "pyproxy: there is no upstream named mian (did you mean main?)\n"
+
+
+def test_every_change_is_in_the_audit_log_with_the_user_of_the_system(directory: Path) -> None:
+    done(directory, "add", "other", "https://other.example.org/", f"token={SECRET}")
+    done(directory, "set", "other", "index_ttl=5m")
+    done(directory, "move", "other", "1")
+    done(directory, "disable", "other")
+    done(directory, "disable", "other")
+    done(directory, "remove", "other")
+    refused(directory, "remove", "other")
+    database = Database.open(directory / "data" / DATABASE_NAME, read_only=True)
+    try:
+        entries = AuditLog(database, time.time).entries()
+    finally:
+        database.close()
+    assert [entry.action for entry in entries] == ["removed", "switched off", "moved", "changed", "added"]
+    actor = Actor(name=pwd.getpwuid(os.getuid()).pw_name, origin="command")
+    assert {(entry.actor, entry.subject) for entry in entries} == {(actor, "upstream other")}
+    assert SECRET not in repr(entries)
+
+
+def test_a_wrong_upstream_makes_no_database(directory: Path) -> None:
+    refused(directory, "add", "x", "ftp://example.org/")
+    assert not (directory / "data").exists()

@@ -184,7 +184,7 @@ def test_priorities_are_seeded_whatever_the_order_they_are_written_in(upstreams:
 
 def test_an_existing_name_is_refused_with_what_to_do(upstreams: UpstreamStore) -> None:
     upstreams.add(simple("a"))
-    with pytest.raises(ConfigurationError, match=r"named a already \(choose another name, or change it"):
+    with pytest.raises(ConfigurationError, match=r"named a already \(choose another name, or change that one\)"):
         upstreams.add(simple("a"))
 
 

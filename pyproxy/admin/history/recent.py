@@ -11,6 +11,9 @@ from pyproxy.storage.activity import ClientRequest, UpstreamRequest
 ROWS_PER_BATCH = 200
 """Rows that are written at a time, of each kind; beyond that, which ones is left to chance."""
 
+FAILURES_PER_BATCH = 50
+"""Rows of failures that are written besides."""
+
 PENDING_ROWS = 1000
 """Rows that wait while the database cannot be written; then the oldest are left out."""
 
@@ -48,12 +51,17 @@ class Sample(Generic[R]):
 
 
 class Recent(Generic[R]):
-    """Requests of one kind since the last batch. Failures have a part of the room for themselves."""
+    """Requests of one kind since the last batch. Failures have room of their own."""
 
-    def __init__(self, *, rows_per_batch: int = ROWS_PER_BATCH, pending: int = PENDING_ROWS) -> None:
-        for_failures = rows_per_batch // 4
-        self._failures: Sample[R] = Sample(for_failures)
-        self._others: Sample[R] = Sample(rows_per_batch - for_failures)
+    def __init__(
+        self,
+        *,
+        rows_per_batch: int = ROWS_PER_BATCH,
+        failures_per_batch: int = FAILURES_PER_BATCH,
+        pending: int = PENDING_ROWS,
+    ) -> None:
+        self._failures: Sample[R] = Sample(failures_per_batch)
+        self._others: Sample[R] = Sample(rows_per_batch)
         self._pending = pending
         self._ended = 0
         self._unwritten: list[R] = []

@@ -21,14 +21,14 @@ def offered(recent: Recent[ClientRequest], times: range, *, failed: bool = False
 
 
 def test_up_to_the_limit_each_is_kept() -> None:
-    recent: Recent[ClientRequest] = Recent(rows_per_batch=8)
+    recent: Recent[ClientRequest] = Recent(rows_per_batch=6, failures_per_batch=2)
     offered(recent, range(6))
     assert recent.take() == ([row(at) for at in range(6)], 0)
     assert recent.take() == ([], 0)
 
 
 def test_above_it_a_share_is_kept_in_the_order_of_time_and_the_others_are_counted() -> None:
-    recent: Recent[ClientRequest] = Recent(rows_per_batch=8)
+    recent: Recent[ClientRequest] = Recent(rows_per_batch=6, failures_per_batch=2)
     offered(recent, range(100))
     rows, left_out = recent.take()
     assert (len(rows), left_out) == (6, 94)
@@ -36,7 +36,7 @@ def test_above_it_a_share_is_kept_in_the_order_of_time_and_the_others_are_counte
 
 
 def test_failures_are_not_pushed_out_by_what_went_well() -> None:
-    recent: Recent[ClientRequest] = Recent(rows_per_batch=8)
+    recent: Recent[ClientRequest] = Recent(rows_per_batch=6, failures_per_batch=2)
     offered(recent, range(100))
     offered(recent, range(200, 202), failed=True)
     rows, left_out = recent.take()
@@ -69,7 +69,7 @@ def test_what_is_not_kept_is_not_even_made() -> None:
 
 
 def test_what_could_not_be_written_comes_first_the_next_time() -> None:
-    recent: Recent[ClientRequest] = Recent(rows_per_batch=8)
+    recent: Recent[ClientRequest] = Recent(rows_per_batch=6, failures_per_batch=2)
     offered(recent, range(3))
     unwritten, left_out = recent.take()
     offered(recent, range(3, 5))
@@ -78,7 +78,7 @@ def test_what_could_not_be_written_comes_first_the_next_time() -> None:
 
 
 def test_what_waits_for_a_database_is_bounded_and_the_oldest_goes() -> None:
-    recent: Recent[ClientRequest] = Recent(rows_per_batch=8, pending=10)
+    recent: Recent[ClientRequest] = Recent(rows_per_batch=6, failures_per_batch=2, pending=10)
     for start in range(0, 60, 6):
         offered(recent, range(start, start + 6))
         recent.take_back(*recent.take())

@@ -1,6 +1,6 @@
 """How much is kept: figures for people, from totals that the database keeps and from indexes.
 
-Nothing here reads a row for every file or page body, so it takes as long with a million of them.
+Nothing here reads a row for every file or page, so it takes about as long with a million of them.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pyproxy.storage.database import Database
+from pyproxy.storage.use_days import UseDays
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,8 @@ class UpstreamTotals:
 
 _PAGES = """
     SELECT upstreams.name, upstreams.active,
-        (SELECT count(*) FROM pages INDEXED BY pages_by_upstream WHERE upstream_id = upstreams.id) AS answers,
-        coalesce(found.pages, 0) AS pages
-    FROM upstreams
-    LEFT JOIN (
-        SELECT upstream_id, count(*) AS pages FROM pages INDEXED BY pages_found WHERE tag IS NOT NULL
-        GROUP BY upstream_id
-    ) AS found ON found.upstream_id = upstreams.id
+        coalesce(answers.pages, 0) AS pages, coalesce(answers.missing, 0) AS missing
+    FROM upstreams LEFT JOIN answers_by_upstream AS answers ON answers.upstream_id = upstreams.id
     ORDER BY upstreams.priority, upstreams.id
 """
 
@@ -66,12 +62,10 @@ class Inventory:
     def totals(self) -> Totals:
         """All together."""
         page_size = self._number("SELECT page_size FROM pragma_page_size")
-        answers = self._number("SELECT count(*) FROM pages INDEXED BY pages_by_upstream")
-        pages = self._number("SELECT count(*) FROM pages INDEXED BY pages_found WHERE tag IS NOT NULL")
         return Totals(
-            projects=self._number("SELECT count(DISTINCT project) FROM pages INDEXED BY pages_found WHERE tag NOTNULL"),
-            missing=answers - pages,
-            pages=pages,
+            projects=self._number("SELECT count(*) FROM projects WHERE pages > 0"),
+            missing=self._number("SELECT coalesce(sum(missing), 0) FROM answers_by_upstream"),
+            pages=self._number("SELECT coalesce(sum(pages), 0) FROM answers_by_upstream"),
             page_bytes=self._number("SELECT bytes FROM page_bodies_total"),
             files=self._number("SELECT coalesce(sum(files), 0) FROM files_by_upstream"),
             file_bytes=self._number("SELECT bytes FROM contents_total"),
@@ -97,7 +91,7 @@ class Inventory:
                     configured=True,
                     active=bool(row["active"]),
                     pages=row["pages"],
-                    missing=row["answers"] - row["pages"],
+                    missing=row["missing"],
                     files=count,
                     file_bytes=size,
                 )
@@ -111,9 +105,8 @@ class Inventory:
 
     def contents(self) -> tuple[int, int]:
         """How many files there are by their bytes, not by their names, and their bytes together."""
-        return self._number("SELECT count(*) FROM contents INDEXED BY contents_by_last_use"), self._number(
-            "SELECT bytes FROM contents_total"
-        )
+        kept = UseDays(self._database).everything()
+        return kept.files, kept.bytes
 
     def _number(self, sql: str) -> int:
         row = self._database.one(sql, {})

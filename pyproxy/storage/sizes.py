@@ -25,8 +25,8 @@ async def read_sizes(database: Database) -> Sizes:
         """
         SELECT
             (SELECT bytes FROM contents_total) AS bytes,
-            (SELECT count(*) FROM contents) AS contents,
-            (SELECT count(*) FROM pages) AS answers
+            (SELECT coalesce(sum(files), 0) FROM use_days) AS contents,
+            (SELECT coalesce(sum(pages + missing), 0) FROM answers_by_upstream) AS answers
         """,
         {},
     )

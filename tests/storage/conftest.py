@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.files import FileStore
+from pyproxy.storage.projects import ProjectTotals
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 
@@ -61,3 +63,29 @@ def open_store(tmp_path: Path, database: Database, clock: Clock) -> Iterator[Ope
     yield open_one
     for store in stores:
         store.close()
+
+
+@pytest.fixture
+def projects(database: Database) -> list[ProjectTotals]:
+    """Many projects that are known, of which many have the same numbers."""
+    chance = random.Random(7)
+    made = [
+        ProjectTotals(
+            project=f"{chance.choice(('py', 'flask-', 'x'))}{number:03}",
+            files=1,
+            bytes=chance.choice((0, 0, 5, 10**12)),
+            uses=chance.choice((0, 0, 1, 2)),
+            last_used=chance.choice((None, 1.5, 1_700_000_000.25)),
+            pages=1,
+            checked_at=chance.choice((None, 3.5, 1_700_000_000.75)),
+        )
+        for number in range(120)
+    ]
+    rows = [
+        (each.project, each.files, each.bytes, each.uses, each.last_used or 0, each.pages, each.checked_at or 0)
+        for each in made
+    ]
+    database.write_now(
+        lambda connection: connection.executemany("INSERT INTO projects VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+    )
+    return made

@@ -19,11 +19,14 @@ from pyproxy.simple.model import File, NormalizedName, ProjectDetail
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME
 from pyproxy.storage.files import FileStore
+from pyproxy.storage.inventory import Inventory
 from pyproxy.storage.manifests import Places
 from pyproxy.storage.pages import KnownPage, PageStore
+from pyproxy.storage.projects import ProjectIndex, ProjectTotals
 from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.upstreams import UpstreamStore
+from pyproxy.storage.use_days import Amount, UseDays
 from tests.storage import sample_history
 
 ENVIRON = {"PYPROXY_SECRET_KEY": "the key of the sample database"}
@@ -142,6 +145,15 @@ def check(directory: Path, database: Database) -> None:
     assert hashlib.sha256(body).hexdigest() == page.tag
     assert pages.get(mirror.key, INTERNAL) == missing
     assert pages.get(private.key, DEMO) is None
+
+    assert ProjectIndex(database).of([DEMO, INTERNAL]) == [
+        ProjectTotals(
+            project=DEMO, files=1, bytes=len(CONTENT), uses=1, last_used=WHEN + 3, pages=1, checked_at=WHEN
+        )
+    ]
+    assert UseDays(database).everything() == Amount(1, len(CONTENT))
+    totals = Inventory(database).totals()
+    assert (totals.pages, totals.missing) == (1, 2)
 
     assert RecordedHashes(database).for_project(mirror.id, DEMO) == {UNHASHED: RECORDED}
     with closing(FileStore(directory, database)) as files:

@@ -193,4 +193,4 @@ async def test_forgetting_and_losing_files_is_counted(
 def test_looking_for_the_oldest_sorts_nothing(database: Database) -> None:
     parameters = {"spared": "", "count": 1}
     plan = [row["detail"] for row in database.all(f"EXPLAIN QUERY PLAN {eviction.OLDEST}", parameters)]
-    assert plan == ["SCAN contents USING INDEX contents_by_last_use"]
+    assert plan == ["SCAN contents USING COVERING INDEX contents_by_last_use"]

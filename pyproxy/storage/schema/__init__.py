@@ -15,6 +15,7 @@ from pyproxy.storage.schema import (
     history,
     json_documents,
     pages,
+    projects,
     recorded,
     totals,
     upstreams,
@@ -35,4 +36,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("accounts", accounts.ACCOUNTS),
     Migration("audit", audit.AUDIT),
     Migration("history", history.HISTORY),
+    Migration("projects", projects.PROJECTS),
+    Migration("answers by upstream", projects.ANSWERS),
+    Migration("days of last use", projects.USE_DAYS),
 )

@@ -7,23 +7,25 @@ from collections.abc import Callable, Mapping
 
 from pyproxy.admin.explanation.explainer import Explainer
 from pyproxy.admin.explanation.model import Explanation
+from pyproxy.admin.explanation.pages_read import PageReader
 from pyproxy.app.opened import opened
 from pyproxy.app.resources import Resources
 from pyproxy.config.model import Config
 from pyproxy.repositories.priority import PriorityRepository
 from pyproxy.simple.names import check_filename, normalize
-from pyproxy.storage.kept import Kept
 
 
-def explainer_of(resources: Resources, priority: PriorityRepository, clock: Callable[[], float]) -> Explainer:
+def explainer_of(
+    resources: Resources, priority: PriorityRepository, reader: PageReader, clock: Callable[[], float]
+) -> Explainer:
     """An explainer of what these parts know; ``clock`` gives unix seconds."""
     return Explainer(
         priority=priority,
         local=resources.local,
         files=resources.files,
-        kept=Kept(resources.database),
+        database=resources.database.path,
         failures=resources.failures,
-        workshop=resources.workshop,
+        reader=reader,
         clock=clock,
     )
 
@@ -44,5 +46,6 @@ async def explained(
     if filename is not None:
         check_filename(filename)
     async with opened(config, environ, clock=clock) as here:
-        explainer = explainer_of(here.resources, here.chain.current.priority, clock)
+        reader = PageReader(here.resources.workshop)
+        explainer = explainer_of(here.resources, here.chain.current.priority, reader, clock)
         return await explainer.explain(project, filename)

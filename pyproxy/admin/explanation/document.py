@@ -69,10 +69,10 @@ def document(explanation: Explanation) -> Document:
         "unreadable_files": dict(explanation.unreadable),
         "upstreams": [_upstream(view, explanation) for view in explanation.upstreams],
         "cached": {
-            "files": len(explanation.kept),
-            "bytes": sum({file.sha256: file.size for file in explanation.kept}.values()),
-            "releases": list(explanation.kept_releases),
-            "names": [_kept(file) for file in explanation.kept],
+            "files": explanation.kept.names,
+            "bytes": explanation.kept.bytes,
+            "releases": list(explanation.kept.releases),
+            "names": [_kept(file) for file in explanation.kept.files],
         },
         "file": None if explanation.file is None else _file(explanation, explanation.file),
     }

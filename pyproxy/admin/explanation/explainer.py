@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from pyproxy.admin.explanation.facts import FactFinder, Facts
 from pyproxy.admin.explanation.file_views import FileViews, ListedAt
 from pyproxy.admin.explanation.foresight import foresee
-from pyproxy.admin.explanation.model import Explanation, Role, State, UpstreamView
-from pyproxy.admin.explanation.pages_read import releases_of
+from pyproxy.admin.explanation.model import Explanation, KeptView, Role, State, UpstreamView
+from pyproxy.admin.explanation.pages_read import PageReader, releases_of
 from pyproxy.admin.explanation.verdict import Verdict, not_asked, verdict
 from pyproxy.errors import NotAnswered, ProjectNotAdmitted
 from pyproxy.repositories.admission import explicit_owners
@@ -17,19 +19,23 @@ from pyproxy.repositories.base import LOCAL
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.priority import PriorityRepository, candidate_of
 from pyproxy.repositories.upstream_pages import UpstreamPages
-from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import check_filename, normalize
+from pyproxy.storage.aside import aside
+from pyproxy.storage.database import Database
 from pyproxy.storage.failures import FailureStore
 from pyproxy.storage.files import FileStore
-from pyproxy.storage.kept import Kept
+from pyproxy.storage.project_files import ProjectFiles
 
 IS_LOCAL = Verdict(state=State.LOCAL, status=200)
 CANNOT_BE_READ = Verdict(state=State.LOCAL, status=503)
 
 
 class Explainer:
-    """Explains projects and files. ``clock`` gives unix seconds; ``priority`` is only looked at."""
+    """Explains projects and files.
+
+    ``clock`` gives unix seconds; ``priority`` is only looked at; ``database`` is the path of the database.
+    """
 
     def __init__(
         self,
@@ -37,42 +43,49 @@ class Explainer:
         priority: PriorityRepository,
         local: LocalRepository | None,
         files: FileStore,
-        kept: Kept,
+        database: Path,
         failures: FailureStore,
-        workshop: Workshop,
+        reader: PageReader,
         clock: Callable[[], float],
     ) -> None:
         self._priority = priority
         self._local = local
-        self._kept = kept
-        self._finder = FactFinder(priority, failures, workshop)
+        self._database = database
+        self._finder = FactFinder(priority, failures, reader)
         self._file_views = FileViews(files, local)
         self._clock = clock
 
-    async def explain(self, given: str, filename: str | None = None) -> Explanation:
-        """The whole story. Raises `InvalidProjectName`, `InvalidFilename` and `StorageError`."""
+    async def explain(
+        self, given: str, filename: str | None = None, *, kept_limit: int | None = None
+    ) -> Explanation:
+        """The whole story; of kept files at most ``kept_limit``, where it is given.
+
+        Raises `InvalidProjectName`, `InvalidFilename` and `StorageError`.
+        """
         project = normalize(given)
         if filename is not None:
             check_filename(filename)
         now = self._clock()
-        facts = await self._finder.facts(project, now)
+        facts = await self._finder.facts(project, now, with_files=filename is not None)
+        failed = {failure.filename for each in facts for failure in each.failures}
+        kept = await aside(self._database, partial(_kept, project=project, limit=kept_limit, also=failed))
         local_files = () if self._local is None else self._local.filenames(project)
         unreadable = {} if self._local is None else await self._local.unreadable(project)
         local = IS_LOCAL if len(unreadable) < len(local_files) else CANNOT_BE_READ
         ruling, admitted = (local, []) if local_files else self._ruling(facts, project, now)
         explanation = self._explanation(given, project, now, facts, ruling, admitted, local_files)
-        explanation = replace(explanation, unreadable=unreadable)
+        explanation = replace(explanation, kept=kept, unreadable=unreadable)
         if filename is None:
             return explanation
         listed_at = [
             ListedAt(
                 upstream=each.upstream.name,
-                files=each.page.files,
+                files=each.files,
                 recorded=each.upstream.recorded_hashes(project),
                 admitted=each.upstream in admitted,
             )
             for each in facts
-            if each.page is not None
+            if each.files is not None
         ]
         return await self._file_views.add(explanation, filename, listed_at)
 
@@ -106,7 +119,6 @@ class Explainer:
     ) -> Explanation:
         owner = LOCAL if local_files else None if ruling.owner is None else admitted[ruling.owner].name
         reserved_for = tuple(upstream.name for upstream in explicit_owners(self._priority.upstreams, project))
-        kept = tuple(self._kept.files(project))
         return Explanation(
             given=given,
             project=project,
@@ -125,9 +137,17 @@ class Explainer:
                 _view(position, each, project, _role(each.upstream, ruling, admitted, reserved_for), ruling, admitted)
                 for position, each in enumerate(facts, start=1)
             ),
-            kept=kept,
-            kept_releases=releases_of([file.filename for file in kept], project),
         )
+
+
+def _kept(database: Database, *, project: NormalizedName, limit: int | None, also: Collection[str]) -> KeptView:
+    """The kept files, those ``also`` that have some names, and the releases that they belong to; maybe thousands."""
+    files = ProjectFiles(database)
+    amount = files.amount(project)
+    kept = files.last_kept(project, -1 if limit is None else limit)
+    if len(kept) < amount.files:
+        kept = list({(file.filename, file.sha256): file for file in [*kept, *files.named(project, also)]}.values())
+    return KeptView(amount.files, amount.bytes, tuple(kept), releases_of([file.filename for file in kept], project))
 
 
 def _role(

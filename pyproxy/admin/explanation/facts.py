@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyproxy.admin.explanation.model import KnownView
-from pyproxy.admin.explanation.pages_read import ReadPage, read_page
+from pyproxy.admin.explanation.pages_read import PageReader, PageSummary
 from pyproxy.errors import PageGone, UpstreamError, UpstreamTimeout, UpstreamUnreachable
 from pyproxy.repositories.priority import PriorityRepository, candidate_of
 from pyproxy.repositories.resolution import MISSING_USABLE_SECONDS
 from pyproxy.repositories.upstream_pages import UpstreamPages
-from pyproxy.repositories.workshop import Workshop
-from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.model import File, NormalizedName
 from pyproxy.storage.failures import Failure, FailureStore, Rest
 from pyproxy.storage.pages import KnownPage
 
@@ -23,10 +22,13 @@ REST_HEARD_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One upstream's. ``rest_is_old``: told by a server that was not heard of since."""
+    """One upstream's. ``files`` are those of its page by filename, where they were wanted.
+
+    ``rest_is_old``: told by a server that was not heard of since.
+    """
 
     upstream: UpstreamPages
-    page: ReadPage | None
+    files: Mapping[str, File] | None
     known: KnownView | None
     rest: Rest | None
     rest_is_old: bool
@@ -59,17 +61,17 @@ class Facts:
 class FactFinder:
     """Looks at what is stored, and asks nobody."""
 
-    def __init__(self, priority: PriorityRepository, failures: FailureStore, workshop: Workshop) -> None:
+    def __init__(self, priority: PriorityRepository, failures: FailureStore, reader: PageReader) -> None:
         self._priority = priority
         self._failures = failures
-        self._workshop = workshop
+        self._reader = reader
 
-    async def facts(self, project: NormalizedName, now: float) -> list[Facts]:
+    async def facts(self, project: NormalizedName, now: float, *, with_files: bool) -> list[Facts]:
         """Of every upstream in priority order, the inactive ones too. Raises `StorageError`."""
         rests = self._failures.rests()
         failures = self._failures.of_project(project)
         return [
-            await self._facts_of(upstream, project, rests.get(upstream.upstream_id), failures, now)
+            await self._facts_of(upstream, project, rests.get(upstream.upstream_id), failures, now, with_files)
             for upstream in self._priority.upstreams
         ]
 
@@ -80,20 +82,25 @@ class FactFinder:
         rest: Rest | None,
         failures: Sequence[Failure],
         now: float,
+        with_files: bool,
     ) -> Facts:
         answer = upstream.known_page(project)
-        page = None
-        if answer is not None and answer.tag is not None:
+        summary, files = None, None
+        if answer is not None and (tag := answer.tag) is not None:
             try:
-                body = upstream.page_body(answer.tag)
+                body = upstream.page_body(tag)
             except PageGone:
                 answer = None  # replaced at this very moment
             else:
-                page = await self._workshop.run_in_thread(len(body), read_page, body, project)
-        known = None if answer is None else self._known(upstream, project, answer, page)
+                if with_files:
+                    page = await self._reader.whole(body, project)
+                    summary, files = page.summary, page.files
+                else:
+                    summary = await self._reader.summary(tag, body, project)
+        known = None if answer is None else self._known(upstream, project, answer, summary)
         return Facts(
             upstream=upstream,
-            page=page,
+            files=files,
             known=known,
             rest=rest,
             rest_is_old=rest is not None and now > (rest.probe_at or rest.since) + REST_HEARD_SECONDS,
@@ -103,7 +110,7 @@ class FactFinder:
         )
 
     def _known(
-        self, upstream: UpstreamPages, project: NormalizedName, answer: KnownPage, page: ReadPage | None
+        self, upstream: UpstreamPages, project: NormalizedName, answer: KnownPage, page: PageSummary | None
     ) -> KnownView:
         fresh_until = candidate_of(upstream, project).fresh_until()
         return KnownView(
@@ -114,10 +121,10 @@ class FactFinder:
             usable_until=self._usable_until(upstream, answer, fresh_until),
             conditional=answer.etag is not None or answer.last_modified is not None,
             url=answer.page_url,
-            files=len(page.files) if page else 0,
-            releases=len(page.releases) if page else 0,
-            newest=page.releases[-1] if page and page.releases else None,
-            unhashed=sum(file.sha256 is None for file in page.files.values()) if page else 0,
+            files=page.files if page else 0,
+            releases=page.releases if page else 0,
+            newest=page.newest if page else None,
+            unhashed=page.unhashed if page else 0,
             status=page.status if page else None,
         )
 

@@ -87,7 +87,7 @@ class FileViews:
 
     def _copies(self, explanation: Explanation, filename: str) -> tuple[CopyView, ...]:
         copies = []
-        for kept in explanation.kept:
+        for kept in explanation.kept.files:
             if kept.filename in (filename, filename + METADATA_SUFFIX):
                 stored = self._files.find(explanation.project, kept.filename, kept.sha256)
                 copies.append(CopyView(kept, None if stored is None else str(stored.path)))

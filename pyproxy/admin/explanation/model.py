@@ -107,6 +107,20 @@ class UpstreamView:
         return self.role not in (Role.OWNER, Role.ASKED, Role.LATER) and self.known is not None and self.known.found
 
 
+@dataclass(frozen=True, slots=True)
+class KeptView:
+    """What is kept of a project: ``names`` files with ``bytes``, those with two names once.
+
+    ``files`` are all of them or, where only some were wanted, those kept last; ``releases`` are theirs, the highest
+    last.
+    """
+
+    names: int = 0
+    bytes: int = 0
+    files: tuple[KeptFile, ...] = ()
+    releases: tuple[str, ...] = ()
+
+
 class FileState(enum.StrEnum):
     """What clients get for a file."""
 
@@ -195,8 +209,7 @@ class Explanation:
     reserved_for: tuple[str, ...]
     local_files: tuple[str, ...]
     upstreams: tuple[UpstreamView, ...]
-    kept: tuple[KeptFile, ...]
-    kept_releases: tuple[str, ...]
+    kept: KeptView = field(default_factory=KeptView)
     unreadable: Mapping[str, str] = field(default_factory=dict)
     file: FileView | None = None
 
@@ -204,7 +217,7 @@ class Explanation:
     def is_known(self) -> bool:
         """Whether anything at all is known of the name here."""
         seen = any(view.known or view.failures for view in self.upstreams)
-        return bool(seen or self.local_files or self.kept or self.reserved_for)
+        return bool(seen or self.local_files or self.kept.files or self.reserved_for)
 
     @property
     def all_unreadable(self) -> bool:

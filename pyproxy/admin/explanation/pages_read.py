@@ -1,4 +1,4 @@
-"""A stored project page, read whole: for people who ask, not for requests."""
+"""Stored project pages, read for people who ask, not for requests: summed up, or whole."""
 
 from __future__ import annotations
 
@@ -6,27 +6,82 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from pyproxy.repositories.bounded_cache import BoundedCache
+from pyproxy.repositories.rendering import COMPRESSION_GUESS
+from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple import canonical
 from pyproxy.simple.model import File, NormalizedName
 from pyproxy.simple.names import version_of
 from pyproxy.simple.versions import version_order
 
+SUMMARIES_LIMIT = 20_000
+"""Summaries that stay in memory; each is some hundreds of bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageSummary:
+    """How many files and releases a page has, ``newest`` the highest of these; ``unhashed`` files have no sha256.
+
+    ``status`` is PEP 792's.
+    """
+
+    files: int
+    releases: int
+    newest: str | None
+    unhashed: int
+    status: str | None
+
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """``files`` by filename; ``releases`` are versions, the highest last; ``status`` is PEP 792's."""
+    """A page with its ``files`` by filename."""
 
     files: Mapping[str, File] = field(repr=False)
-    releases: tuple[str, ...]
-    status: str | None
+    summary: PageSummary
+
+
+class PageReader:
+    """Reads pages off the event loop, and keeps what they come to by their content."""
+
+    def __init__(self, workshop: Workshop) -> None:
+        self._workshop = workshop
+        self._summaries = BoundedCache[str, PageSummary](SUMMARIES_LIMIT, lambda _: 1)
+
+    async def summary(self, tag: str, canonical_z: bytes, project: NormalizedName) -> PageSummary:
+        """What the page with this tag comes to."""
+        summary = self._summaries.get(tag)
+        if summary is None:
+            size = len(canonical_z) * COMPRESSION_GUESS
+            summary = await self._workshop.run(size, summarize, canonical_z, project)
+            self._summaries.put(tag, summary)
+        return summary
+
+    async def whole(self, canonical_z: bytes, project: NormalizedName) -> ReadPage:
+        """The page with all its files."""
+        size = len(canonical_z) * COMPRESSION_GUESS
+        return await self._workshop.run_in_thread(size, read_page, canonical_z, project)
+
+
+def summarize(canonical_z: bytes, project: NormalizedName) -> PageSummary:
+    """What the canonical form (zlib-compressed) comes to, as it is stored."""
+    return read_page(canonical_z, project).summary
 
 
 def read_page(canonical_z: bytes, project: NormalizedName) -> ReadPage:
     """Read the canonical form (zlib-compressed) as it is stored."""
     detail = canonical.decode(zlib.decompress(canonical_z))
     files = {file.filename: file for file in detail.files}
-    named = releases_of(files, project)
-    return ReadPage(files, named or _sorted(detail.versions or ()), detail.status)
+    releases = releases_of(files, project) or _sorted(detail.versions or ())
+    return ReadPage(
+        files,
+        PageSummary(
+            files=len(files),
+            releases=len(releases),
+            newest=releases[-1] if releases else None,
+            unhashed=sum(file.sha256 is None for file in files.values()),
+            status=detail.status,
+        ),
+    )
 
 
 def releases_of(filenames: Iterable[str], project: NormalizedName) -> tuple[str, ...]:

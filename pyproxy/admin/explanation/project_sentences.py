@@ -78,7 +78,7 @@ def reasons(explanation: Explanation) -> list[str]:
 
 def _failing_files(explanation: Explanation) -> set[str]:
     """The files that nobody delivered when they were last asked for."""
-    kept = {file.filename: file.kept_at for file in explanation.kept}
+    kept = {file.filename: file.kept_at for file in explanation.kept.files}
     failures = [failure for view in explanation.upstreams for failure in view.failures if failure.filename]
     return {
         failure.filename

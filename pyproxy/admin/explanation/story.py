@@ -41,14 +41,17 @@ def _upstreams(explanation: Explanation) -> tuple[Paragraph, ...]:
 
 def _kept(explanation: Explanation) -> str:
     """How much of the project is in the cache."""
-    if not explanation.kept:
+    kept = explanation.kept
+    if not kept.names:
         return "No file of it."
-    size = sum({file.sha256: file.size for file in explanation.kept}.values())
-    text = f"{count(len(explanation.kept), 'verified file')}, {data(size)}"
-    releases = explanation.kept_releases
+    text = f"{count(kept.names, 'verified file')}, {data(kept.bytes)}"
+    releases = kept.releases
     if releases:
         more = len(releases) - RELEASES_NAMED
         named = ", ".join(reversed(releases[-RELEASES_NAMED:]))
         text += f", of {'release' if len(releases) == 1 else 'releases'} {named}"
-        text += f" and {more} older" if more > 0 else ""
+        if len(kept.files) < kept.names:
+            text += " and others"
+        elif more > 0:
+            text += f" and {more} older"
     return f"{text}."

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from pyproxy.admin.explanation.model import Explanation, KnownView, ListingView, Role, State, UpstreamView
+from pyproxy.admin.explanation.model import Explanation, KeptView, KnownView, ListingView, Role, State, UpstreamView
 from pyproxy.admin.explanation.story import story
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.failures import Failure
+from pyproxy.storage.kept import KeptFile
 
 NOW = 1_800_000_000.0
 HOUR, DAY = 3600.0, 86400.0
@@ -92,12 +93,16 @@ def explanation(state: State = State.SERVED, *upstreams: UpstreamView, **facts: 
         "offline": False,
         "reserved_for": (),
         "local_files": (),
-        "kept": (),
-        "kept_releases": (),
+        "kept": KeptView(),
     }
     return Explanation(
         project=NormalizedName("demo"), now=NOW, state=state, upstreams=upstreams, **{**defaults, **facts}
     )
+
+
+def kept(*files: KeptFile, releases: tuple[str, ...] = ()) -> KeptView:
+    """These files are kept, and no others."""
+    return KeptView(len(files), sum(file.size for file in files), files, releases)
 
 
 def text(told: Explanation) -> str:

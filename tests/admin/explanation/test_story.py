@@ -12,7 +12,7 @@ from pyproxy.admin.explanation.model import CopyView, Explanation, FileState, Fi
 from pyproxy.admin.explanation.story import story
 from pyproxy.storage.failures import Rest
 from pyproxy.storage.kept import KeptFile
-from tests.admin.explanation.explained import DAY, HOUR, NOW, explanation, failure, known, listing, text, upstream
+from tests.admin.explanation.explained import DAY, HOUR, NOW, explanation, failure, kept, known, listing, text, upstream
 
 FILENAME = "demo-1.0-py3-none-any.whl"
 SHA256 = "a" * 64
@@ -153,7 +153,7 @@ def test_very_many_failures_do_not_bury_the_rest() -> None:
 
 
 def test_what_is_kept_is_told_by_number_size_and_releases() -> None:
-    told = text(explanation(State.SERVED, upstream(), kept=(KEPT,), kept_releases=tuple(f"1.{n}" for n in range(12))))
+    told = text(explanation(State.SERVED, upstream(), kept=kept(KEPT, releases=tuple(f"1.{n}" for n in range(12)))))
     assert "1 verified file, 1.2 MB, of releases 1.11, 1.10, 1.9, 1.8, 1.7, 1.6, 1.5, 1.4 and 4 older." in told
 
 
@@ -246,12 +246,12 @@ def test_a_refused_file_looks_bad_although_its_project_is_well() -> None:
 
 def test_a_file_that_came_from_another_upstream_is_not_called_wrong() -> None:
     now_kept = replace(KEPT, kept_at=NOW - 60)
-    told = explanation(State.SERVED, upstream(failures=(REFUSED,)), kept=(now_kept,))
+    told = explanation(State.SERVED, upstream(failures=(REFUSED,)), kept=kept(now_kept))
     assert "went WRONG" not in text(told)
-    kept = file_view(
+    cached = file_view(
         state=FileState.CACHED, copies=(CopyView(now_kept, "/data/a"),), failures=(("first", REFUSED),)
     )
-    assert "The next request tries again" not in text(replace(told, file=kept))
+    assert "The next request tries again" not in text(replace(told, file=cached))
 
 
 def test_a_pause_that_an_upstream_may_have_asked_for_is_told_while_it_may_last() -> None:
@@ -267,7 +267,7 @@ def test_a_pause_that_an_upstream_may_have_asked_for_is_told_while_it_may_last()
 
 def test_times_in_the_document_are_iso_8601_and_what_is_not_known_is_null() -> None:
     rest = Rest(NOW - HOUR, "timeout", "did not answer", None)
-    told = document(explanation(State.SERVED, upstream(rest=rest, failures=(failure(),)), kept=(KEPT,)))
+    told = document(explanation(State.SERVED, upstream(rest=rest, failures=(failure(),)), kept=kept(KEPT)))
     (view,) = told["upstreams"]
     assert (told["asked_at"], told["fresh_until"], told["file"]) == ("2027-01-15T08:00:00Z", None, None)
     assert view["rest"]["next_probe_at"] is None

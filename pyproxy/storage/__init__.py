@@ -8,7 +8,9 @@
 - ``files``       verified bytes under their sha256, with ``temporary``, ``manifests``, ``rebuild``, ``uses``
                   and ``eviction``; ``headroom`` for removals on a full disk
 - ``inventory``   totals; ``kept`` lists projects and files; ``space`` tells of the disk
-- ``projects``    everything known by project, ``project_files`` of one of them, ``use_days`` what was not used for long,
-                  all from sums that triggers keep; ``aside`` looks at them off the event loop
-- ``pruning``     files beyond limits, and ``outdated`` answers; ``inspection`` finds damage
+- ``projects``    everything known by project, ``project_files`` of one of them, ``use_days`` what was not used for
+                  long, all from sums that triggers keep; ``aside`` looks at them off the event loop
+- ``pruning``     files beyond limits, and ``outdated`` answers; ``inspection`` finds damage, ``orphans`` tells what is
+                  left over
+- ``jobs``        long work in a server, told to all of its processes
 """

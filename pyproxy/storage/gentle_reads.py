@@ -16,7 +16,7 @@ CHUNK = 1024 * 1024
 
 
 class Interrupted(Exception):
-    """Somebody wants the reading to end."""
+    """Somebody wants the work to end."""
 
 
 def digests(

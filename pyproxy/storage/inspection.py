@@ -83,9 +83,8 @@ class Inspection:
         self._places = files.shelf.places
         self._workspace = files.workspace
 
-    def stated(self, project: str | None = None) -> Iterator[Stated]:
-        """Everything that should be here, or what has a name of one project."""
-        after = ""
+    def stated(self, project: str | None = None, after: str = "") -> Iterator[Stated]:
+        """Everything that should be here, or what has a name of one project, in the order of sha256 ``after`` one."""
         while rows := self._database.all(_CONTENTS, {"after": after, "project": project, "limit": AT_ONCE}):
             yield from (_stated(row) for row in rows)
             after = rows[-1]["sha256"]

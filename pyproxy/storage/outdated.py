@@ -7,6 +7,7 @@ until the upstream is asked again. What is removed costs an unconditional reques
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,11 +63,11 @@ class Outdated:
         assert row is not None
         return OutdatedAnswers(row["pages"], row["page_bytes"], row["missing"])
 
-    def remove(self, horizon: Horizon) -> int:
-        """Remove them, some in each transaction; how many answers."""
+    def remove(self, horizon: Horizon, *, stopped: Callable[[], bool] = lambda: False) -> int:
+        """Remove them, some in each transaction, until there are none or it is ``stopped``; how many answers."""
         last: _Place | None = ("", 0)
         removed = 0
-        while last is not None:
+        while last is not None and not stopped():
             count, last = self._database.write_now(partial(_remove, horizon=horizon, last=last, limit=self._at_once))
             removed += count
         return removed

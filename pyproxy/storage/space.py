@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,13 +47,13 @@ def arriving(directory: Path) -> Arriving:
     return Arriving(count, size)
 
 
-def reclaim(database: Database) -> int:
-    """Give the database's free pages back to the disk; how many bytes. Raises `StorageError`.
+def reclaim(database: Database, *, stopped: Callable[[], bool] = lambda: False) -> int:
+    """Give the database's free pages back to the disk, until it is ``stopped``; how many bytes. Raises `StorageError`.
 
     The file itself shrinks when SQLite next moves its log into it, which a running server soon does.
     """
     freed = 0
-    while (pages := database.write_now(_vacuum)) > 0:
+    while not stopped() and (pages := database.write_now(_vacuum)) > 0:
         freed += pages
     row = database.one("SELECT page_size FROM pragma_page_size", {})
     return freed * int(row[0]) if row is not None else 0

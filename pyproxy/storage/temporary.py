@@ -101,6 +101,17 @@ def locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_held(directory: Path) -> bool:
+    """Whether a process is alive that holds this directory, such as one that made its temporary folder there."""
+    try:
+        descriptor = _lock(directory, wait=False)
+    except OSError:
+        return False
+    if descriptor is not None:
+        os.close(descriptor)
+    return descriptor is None
+
+
 def _lock(directory: Path, *, wait: bool) -> int | None:
     """A descriptor that holds the lock, ``None`` when somebody else does."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

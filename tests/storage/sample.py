@@ -20,6 +20,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.inventory import Inventory
+from pyproxy.storage.jobs import JobStore, Told
 from pyproxy.storage.manifests import Places
 from pyproxy.storage.pages import KnownPage, PageStore
 from pyproxy.storage.projects import ProjectIndex, ProjectTotals
@@ -67,6 +68,7 @@ CONTENT = b"the bytes of a wheel of the sample"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 UNHASHED = "demo-0.9.tar.gz"
 RECORDED = "5" * 64
+VERIFIED = Told(total_files=1, total_bytes=len(CONTENT), files=1, bytes=len(CONTENT), report="[]")
 PAGE = ProjectDetail(
     name=DEMO,
     files=(
@@ -111,6 +113,10 @@ async def fill(directory: Path, database: Database) -> None:
         files.note_use(SHA256, WHEN + 3)
         await files.flush_uses()
     await sample_history.fill(database, mirror.id)
+    jobs = JobStore(database, directory, clock=lambda: WHEN)
+    job_id = await jobs.begin("verify", "4711-dead", "", VERIFIED)
+    assert job_id is not None
+    await jobs.end(job_id, "done", VERIFIED)
 
 
 def restore(directory: Path, dump: str) -> None:
@@ -156,6 +162,8 @@ def check(directory: Path, database: Database) -> None:
     assert (totals.pages, totals.missing) == (1, 2)
 
     assert RecordedHashes(database).for_project(mirror.id, DEMO) == {UNHASHED: RECORDED}
+    verified = JobStore(database, directory, clock=lambda: WHEN).newest("verify")  # not in the first versions
+    assert verified is None or (verified.outcome, verified.files, verified.report) == ("done", 1, VERIFIED.report)
     with closing(FileStore(directory, database)) as files:
         found = files.find(DEMO, FILENAME, SHA256)
         assert found is not None

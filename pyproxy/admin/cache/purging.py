@@ -8,7 +8,9 @@ local files are never touched.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from pyproxy.admin.cache.whole_steps import whole
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import METADATA_SUFFIX
 from pyproxy.storage.database import Database
@@ -90,7 +92,7 @@ class Purging:
             await self._pages.expire(project, stale_since)
         for name in _names(filename):
             await self._files.forget(project, name)
-        reclaim(self._database)
+        await whole(partial(reclaim, self._database))
 
 
 def _names(filename: str | None) -> tuple[str | None, ...]:

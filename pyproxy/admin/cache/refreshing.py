@@ -142,7 +142,10 @@ class Refreshing:
         )
 
     def _check_stored(self, source: UpstreamPages, project: NormalizedName, now: KnownPage | None) -> None:
-        stored = self._pages.get(self._keys[source.upstream_id], project)
+        key = self._keys.get(source.upstream_id)
+        if key is None:
+            raise StorageError(f"{source.name} was added or removed at this very moment: ask again")
+        stored = self._pages.get(key, project)
         if now is not None and (stored is None or (stored.tag, stored.checked_at) != (now.tag, now.checked_at)):
             raise StorageError(f"{source.name} answered, but its answer for {project} could not be stored")
 

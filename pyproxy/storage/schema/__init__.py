@@ -13,6 +13,7 @@ from pyproxy.storage.schema import (
     failures,
     files,
     history,
+    jobs,
     json_documents,
     pages,
     projects,
@@ -39,4 +40,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("projects", projects.PROJECTS),
     Migration("answers by upstream", projects.ANSWERS),
     Migration("days of last use", projects.USE_DAYS),
+    Migration("jobs", jobs.JOBS),
 )

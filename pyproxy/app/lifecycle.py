@@ -15,8 +15,10 @@ from typing import Any
 from tornado.httpserver import HTTPServer
 
 from pyproxy.admin.history.recorder import Recorder
+from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.chain import Chain
+from pyproxy.app.holdings import holdings_of
 from pyproxy.app.notify import Supervisor
 from pyproxy.app.origin import Origin
 from pyproxy.app.renewal import Renewal
@@ -109,6 +111,7 @@ class Server:
         records: FailureRecords,
         recorder: Recorder,
         administration: OpenAdministration,
+        holdings: Holdings,
     ) -> None:
         self.resources = resources
         self.services = services
@@ -117,6 +120,7 @@ class Server:
         self.records = records
         self.recorder = recorder
         self._administration = administration
+        self.holdings = holdings
         work: list[Coroutine[Any, Any, None]] = [
             *(chain.follow(self._take), resources.keep_up()),
             *(sampling, records.keep(), recorder.keep()),
@@ -190,7 +194,8 @@ class Server:
         http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
-        return cls(resources, chain, services, http, sampling, records, recorder, administration)
+        holdings = holdings_of(config, resources, chain, clock)
+        return cls(resources, chain, services, http, sampling, records, recorder, administration, holdings)
 
     def use_tls(self, context: ssl.SSLContext) -> None:
         """New connections get this one; those that there are keep theirs."""
@@ -211,6 +216,7 @@ class Server:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self._http.close_all_connections()
+                await self.holdings.close()
                 await self._chain.close()
                 self.resources.database.stop_waiting()
                 await self.records.flush()

@@ -47,6 +47,16 @@ class JsonDocumentStore:
         )
         return None if row is None else KnownPage(*row)
 
+    def tag_of(self, upstream_id: int, project: NormalizedName) -> str | None:
+        """The tag of an upstream's document of a project, however old; ``None`` where none is kept."""
+        row = self._database.one(
+            """
+            SELECT tag FROM json_documents WHERE project = :project AND version = '' AND upstream_id = :upstream_id
+            """,
+            {"project": project, "upstream_id": upstream_id},
+        )
+        return None if row is None else row["tag"]
+
     def body(self, tag: str) -> bytes | None:
         """A document, compressed; ``None`` when it has gone meanwhile."""
         row = self._database.one("SELECT body_z FROM json_bodies WHERE tag = :tag", {"tag": tag})

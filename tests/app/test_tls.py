@@ -144,6 +144,7 @@ async def test_closing_its_terminal_ends_it(tmp_path: Path, run_command: RunComm
     ours, its = os.openpty()
     try:
         command = await run_command(stdin=its).listens()
+        assert (await command.get("/healthz")).status == 200  # a signal before that ends the start, and stops nothing
         os.close(its)
         command.signal(signal.SIGHUP)
         assert await command.ended() == 0

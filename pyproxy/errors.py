@@ -7,7 +7,10 @@
     │   ├── ConfigurationErrors       several such mistakes, found in one reading
     │   ├── SecretAskedAgain          a kept password or token could reach somebody else
     │   ├── UnknownUpstream           there is no upstream of this name
-    │   └── VersionConflict           somebody else has changed it meanwhile
+    │   ├── VersionConflict           somebody else has changed it meanwhile
+    │   ├── NameUnknown               nothing is called so: no account, no token
+    │   ├── NameTaken                 something is called so already
+    │   └── LastAdmin                 nobody could change anything any more
     ├── StorageError                  the storage directory cannot be used
     │   └── StorageInUse              another server holds it
     ├── ListenError                   the server cannot listen where it should
@@ -102,6 +105,18 @@ class VersionConflict(ConfigurationError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} was changed meanwhile", suggestion="look at how it is now, then change it again")
+
+
+class NameUnknown(ConfigurationError):
+    """There is nothing of this name that could be looked at or changed."""
+
+
+class NameTaken(ConfigurationError):
+    """There is something of this name already; ``key`` is the name's."""
+
+
+class LastAdmin(ConfigurationError):
+    """The change would leave no account that may change anything."""
 
 
 class StorageError(PyproxyError):
@@ -212,9 +227,9 @@ class WrongCredentials(AccessError):
 class SignInPaused(AccessError):
     """Too many failed sign-ins for this account or from this address; ``seconds`` are left of the pause."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, sentence: str = "too many failed sign-ins") -> None:
         self.seconds = seconds
-        super().__init__("too many failed sign-ins")
+        super().__init__(sentence)
 
 
 class NotSignedIn(AccessError):

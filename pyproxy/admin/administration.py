@@ -4,28 +4,35 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyproxy.admin.accounts.changes import AccountChanges
 from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.admin.accounts.passwords import Passwords
 from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
+from pyproxy.admin.accounts.tokens import TokenChanges
 from pyproxy.admin.desk import Desk
 from pyproxy.admin.settings.server import ServerSettings
 from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.certificates import CertificateFolder
+from pyproxy.storage.roster import Roster
 from pyproxy.storage.set_up_link import SetUpLink
 from pyproxy.storage.tokens import TokenStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
-    """The open parts. The stores in it belong to the thread of ``desk``: ask them with ``await desk.run(…)``."""
+    """The open parts. The stores in it, and what changes them, belong to the thread of ``desk``: ask them with
+    ``await desk.run(…)``. ``passwords``, ``sign_in`` and ``credentials`` are for the loop."""
 
     desk: Desk
     audit: AuditLog
     accounts: AccountStore
+    account_changes: AccountChanges
     tokens: TokenStore
+    token_changes: TokenChanges
+    roster: Roster
     sessions: Sessions
     set_up_link: SetUpLink
     passwords: Passwords

@@ -1,15 +1,21 @@
-"""The wiring of the administration: its thread, its connection to the database, and all that its pages work with."""
+"""The wiring of the administration: its threads, their connections to the database, and all that its pages work with.
+
+Passwords are checked on a thread with a connection of its own, so that neither a large page holds up a sign-in nor a
+flood of sign-ins a page.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pyproxy.admin.accounts.changes import AccountChanges
 from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.admin.accounts.passwords import Passwords
 from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.accounts.throttle import Throttle
+from pyproxy.admin.accounts.tokens import TokenChanges
 from pyproxy.admin.administration import Administration
 from pyproxy.admin.desk import Desk
 from pyproxy.admin.upstreams.upstreams import Upstreams
@@ -21,6 +27,7 @@ from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.certificates import CertificateFolder
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import CERTIFICATES_NAME, DATABASE_NAME
+from pyproxy.storage.roster import Roster
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.set_up_link import SetUpLink
@@ -35,41 +42,50 @@ class OpenAdministration:
 
     administration: Administration
     database: Database
-    _password_desk: Desk
+    _sign_in_desk: Desk
+    _sign_in_database: Database
 
     def close(self) -> None:
         """Finish what is under way."""
-        self.database.stop_waiting()
+        for database in (self.database, self._sign_in_database):
+            database.stop_waiting()
         self.administration.desk.close()
-        self._password_desk.close()
+        self._sign_in_desk.close()
         self.database.close()
+        self._sign_in_database.close()
 
 
 def open_administration(
-    config: Config, environ: Mapping[str, str], clock: Callable[[], float], origin: Origin
+    config: Config, served: Database, environ: Mapping[str, str], clock: Callable[[], float], origin: Origin
 ) -> OpenAdministration:
-    """Open it below ``storage.directory``. Raises `StorageError`."""
+    """Open it below ``storage.directory``. Raises `StorageError`.
+
+    ``served`` is the database that is read on the loop, where requests for packages are.
+    """
     directory = config.storage.directory
-    database = Database.open(directory / DATABASE_NAME)
     box = SecretBox.open(directory, environ)
-    desk, password_desk = Desk(), Desk("passwords")
-    accounts, tokens = AccountStore(database), TokenStore(database)
-    passwords = Passwords(password_desk)
-    sign_in = SignIn(accounts, passwords, Throttle(SignInFailures(database), clock), desk)
+    database, sign_in_database = (Database.open(directory / DATABASE_NAME) for _ in range(2))
+    desk, sign_in_desk = Desk(), Desk("sign-ins")
+    accounts, tokens, session_store = AccountStore(database), TokenStore(database), SessionStore(database)
+    passwords = Passwords(sign_in_desk)
+    sign_in = SignIn(AccountStore(served), passwords, Throttle(SignInFailures(sign_in_database), clock), sign_in_desk)
     audit, upstreams = AuditLog(database, clock), UpstreamStore(database, box)
     certificates = CertificateFolder(directory / CERTIFICATES_NAME)
     administration = Administration(
         desk=desk,
         audit=audit,
         accounts=accounts,
+        account_changes=AccountChanges(accounts, session_store, audit, clock),
         tokens=tokens,
-        sessions=Sessions(SessionStore(database), clock),
+        token_changes=TokenChanges(tokens, audit, clock),
+        roster=Roster(database),
+        sessions=Sessions(session_store, clock),
         set_up_link=SetUpLink(database, box),
         passwords=passwords,
         sign_in=sign_in,
-        credentials=Credentials(accounts, tokens, sign_in, desk, clock),
+        credentials=Credentials(AccountStore(served), TokenStore(served), sign_in, clock),
         upstreams=Upstreams(upstreams, audit, certificates),
         certificates=certificates,
         settings=server_settings(config, origin, upstreams, environ, clock),
     )
-    return OpenAdministration(administration, database, password_desk)
+    return OpenAdministration(administration, database, sign_in_desk, sign_in_database)

@@ -165,7 +165,7 @@ class Server:
             rest_pauses=rest_pauses,
         )
         administration = open_administration(
-            config, environ, clock, origin or Origin(started_at=clock())
+            config, resources.database, environ, clock, origin or Origin(started_at=clock())
         )
         static = StaticFiles(resource_directory("static"))
         services = Services(

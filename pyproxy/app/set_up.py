@@ -26,7 +26,8 @@ def offer_set_up(config: Config, environ: Mapping[str, str], addresses: Sequence
         database.close()
     if token is not None:
         address = config.server.public_url or addresses[0]
-        log.info(
+        # As a warning, so that logging.level: warning does not hide it.
+        log.warning(
             "no account yet: make the first one at %s/admin/set-up?token=%s (the link is good until it was used)",
             address.rstrip("/"),
             token,

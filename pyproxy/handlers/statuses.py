@@ -48,6 +48,9 @@ REASON_LIMIT = 120
 RETRY_AFTER_SECONDS = 3
 """As long as a failure is remembered; pip waits as long as it is told to, so it stays small."""
 
+LONGEST_RETRY_AFTER_SECONDS = 5
+"""What clients are told at most: pip would sit a pause of minutes out, again and again, without a word."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 
@@ -132,7 +135,7 @@ def problem_of(error: PyproxyError) -> Problem:
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
         case SignInPaused():
             wait = math.ceil(error.seconds)
-            return Problem(429, title, f"Wait {wait} seconds, then try again.", wait)
+            return Problem(429, title, f"Wait {wait} seconds, then try again.", min(wait, LONGEST_RETRY_AFTER_SECONDS))
         case UnknownUpstream():
             return Problem(404, title, "Perhaps somebody has removed it.")
         case VersionConflict():

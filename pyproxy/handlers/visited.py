@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from tornado.http1connection import HTTP1Connection
 
@@ -17,9 +18,19 @@ from pyproxy.handlers.forwarded import is_host, is_trusted, visited_url
 
 def visited_address(handler: BaseHandler) -> str:
     """Without a final slash: ``server.public_url``, else from the request and what trusted proxies say of it."""
+    if handler.services.public_url is not None:
+        return handler.services.public_url.rstrip("/")
+    return _asked_address(handler)
+
+
+def is_by_tls(handler: BaseHandler) -> bool:
+    """Whether whoever asks used https; ``server.public_url`` alone does not tell: pages are visited past it, too."""
+    asked, public = _asked_address(handler), urlsplit(handler.services.public_url or "")
+    return asked.startswith("https:") or (public.scheme == "https" and public.netloc == urlsplit(asked).netloc)
+
+
+def _asked_address(handler: BaseHandler) -> str:
     services, request = handler.services, handler.request
-    if services.public_url is not None:
-        return services.public_url.rstrip("/")
     trusted = is_trusted(request.remote_ip or "-", services.trusted_proxies)
     headers: Mapping[str, str] = request.headers if trusted else {}
     host = request.headers.get("Host", "")

@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pyproxy.errors import ConfigurationError
+from pyproxy.errors import LastAdmin, NameTaken, NameUnknown
 from pyproxy.storage.audit import Witness
 from pyproxy.storage.database import Database
 
@@ -36,7 +36,7 @@ class Account:
 class AccountStore:
     """The accounts of a storage directory. Names differ by more than case.
 
-    Unknown names raise `ConfigurationError`; everything raises `StorageError`. Each change takes the `Witness` that
+    Unknown names raise `NameUnknown`; everything raises `StorageError`. Each change takes the `Witness` that
     writes it into the audit log.
     """
 
@@ -57,16 +57,16 @@ class AccountStore:
         return self._database.one("SELECT 1 FROM accounts LIMIT 1", {}) is not None
 
     def add(self, name: str, role: Role, password_hash: str, now: float, witness: Witness) -> Account:
-        """A new account. Raises `ConfigurationError` for a name that is taken."""
+        """A new account. Raises `NameTaken`."""
         self._database.write_now(lambda connection: _insert(connection, name, role, password_hash, now, witness))
         return self._known(name)
 
     def add_first(self, name: str, password_hash: str, now: float, witness: Witness) -> Account:
-        """The first account, an admin: uses up the set-up link. Raises `ConfigurationError` if there is one already."""
+        """The first account, an admin: uses up the set-up link. Raises `NameTaken` if there is one already."""
 
         def add(connection: sqlite3.Connection) -> None:
             if connection.execute("SELECT 1 FROM accounts LIMIT 1").fetchone() is not None:
-                raise ConfigurationError("there is an account already", suggestion="sign in with it")
+                raise NameTaken("there is an account already", suggestion="sign in with it")
             _insert(connection, name, "admin", password_hash, now, witness)
 
         self._database.write_now(add)
@@ -86,7 +86,7 @@ class AccountStore:
         self._database.write_now(change)
 
     def set_role(self, name: str, role: Role, witness: Witness) -> None:
-        """Another role. Raises `ConfigurationError` where that would leave no admin."""
+        """Another role. Raises `LastAdmin` where that would leave none."""
 
         def change(connection: sqlite3.Connection) -> None:
             values = {"id": _known_id(connection, name), "role": role}
@@ -97,7 +97,7 @@ class AccountStore:
         self._database.write_now(change)
 
     def remove(self, name: str, witness: Witness, *, keep_an_admin: bool = True) -> None:
-        """Remove an account with its sessions. Raises `ConfigurationError` for the last admin, if one must stay."""
+        """Remove an account with its sessions. Raises `LastAdmin`, if one must stay."""
 
         def remove(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM accounts WHERE id = :id", {"id": _known_id(connection, name)})
@@ -117,7 +117,7 @@ def _insert(
     connection: sqlite3.Connection, name: str, role: Role, password_hash: str, now: float, witness: Witness
 ) -> None:
     if connection.execute("SELECT 1 FROM accounts WHERE name = :name", {"name": name}).fetchone() is not None:
-        raise ConfigurationError(
+        raise NameTaken(
             f"there is an account named {name} already",
             key="name",
             suggestion=f"choose another name; its password is changed with: pyproxy user password {name}",
@@ -137,7 +137,7 @@ def _insert(
 def _keep_an_admin(connection: sqlite3.Connection, name: str) -> None:
     """Else nobody could change anything any more, and the set-up link would open the door to whoever has it."""
     if connection.execute("SELECT 1 FROM accounts WHERE role = 'admin' LIMIT 1").fetchone() is None:
-        raise ConfigurationError(
+        raise LastAdmin(
             f"{name} is the last account that may change things", suggestion="make another one an admin first"
         )
 
@@ -145,7 +145,7 @@ def _keep_an_admin(connection: sqlite3.Connection, name: str) -> None:
 def _known_id(connection: sqlite3.Connection, name: str) -> int:
     row = connection.execute("SELECT id FROM accounts WHERE name = :name", {"name": name}).fetchone()
     if row is None:
-        raise ConfigurationError(f"there is no account named {name}", suggestion="see them: pyproxy user list")
+        raise NameUnknown(f"there is no account named {name}", suggestion="see them: pyproxy user list")
     return int(row["id"])
 
 

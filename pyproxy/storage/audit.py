@@ -89,13 +89,13 @@ class AuditLog:
     def entries(
         self, *, before: int | None = None, actor: str = "", subject: str = "", action: str = "", limit: int = 100
     ) -> list[Entry]:
-        """The newest first, from below the id ``before``; an empty text admits all, ``subject`` may be a part of it."""
+        """The newest first, from below the id ``before``, with such a part in actor, subject and action."""
         rows = self._database.all(
             """
             SELECT id, at, actor, origin, address, action, subject, changes FROM audit
             WHERE (:before IS NULL OR id < :before)
-                AND (:actor = '' OR actor = :actor)
-                AND (:action = '' OR action = :action)
+                AND (:actor = '' OR instr(lower(actor), lower(:actor)) > 0)
+                AND (:action = '' OR instr(lower(action), lower(:action)) > 0)
                 AND (:subject = '' OR instr(lower(subject), lower(:subject)) > 0)
             ORDER BY id DESC LIMIT :limit
             """,

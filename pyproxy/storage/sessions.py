@@ -6,10 +6,14 @@ import sqlite3
 from dataclasses import dataclass
 
 from pyproxy.storage.accounts import Role
+from pyproxy.storage.audit import Witness
 from pyproxy.storage.database import Database
 
 AGENT_LIMIT = 200
 """Characters of a browser's name that are kept."""
+
+SESSIONS_LIMIT = 50
+"""Of one account; whoever signs in once more ends the one that was not used for longest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,11 +37,28 @@ class SessionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin(self, token_hash: bytes, account_id: int, *, now: float, address: str, agent: str) -> None:
-        """A new session; its account was signed in now."""
-        values = {"hash": token_hash, "id": account_id, "now": now, "address": address, "agent": agent[:AGENT_LIMIT]}
+    def begin(
+        self, token_hash: bytes, account_id: int, *, password_hash: str, now: float, address: str, agent: str
+    ) -> bool:
+        """A new session; its account was signed in now.
 
-        def begin(connection: sqlite3.Connection) -> None:
+        False, and nothing is written, where ``password_hash`` is not the account's any more: what was compared before
+        must not open a session after the password was changed, which ends all of them.
+        """
+        values = {
+            "hash": token_hash,
+            "id": account_id,
+            "password_hash": password_hash,
+            "now": now,
+            "address": address,
+            "agent": agent[:AGENT_LIMIT],
+            "limit": SESSIONS_LIMIT,
+        }
+
+        def begin(connection: sqlite3.Connection) -> bool:
+            sql = "UPDATE accounts SET signed_in_at = :now WHERE id = :id AND password_hash = :password_hash"
+            if connection.execute(sql, values).rowcount == 0:
+                return False
             connection.execute(
                 """
                 INSERT INTO sessions (token_hash, account_id, began_at, seen_at, address, agent)
@@ -45,9 +66,18 @@ class SessionStore:
                 """,
                 values,
             )
-            connection.execute("UPDATE accounts SET signed_in_at = :now WHERE id = :id", values)
+            connection.execute(
+                """
+                DELETE FROM sessions WHERE account_id = :id AND token_hash IN (
+                    SELECT token_hash FROM sessions WHERE account_id = :id
+                    ORDER BY seen_at DESC, token_hash = :hash DESC LIMIT -1 OFFSET :limit
+                )
+                """,
+                values,
+            )
+            return True
 
-        self._database.write_now(begin)
+        return self._database.write_now(begin)
 
     def find(self, token_hash: bytes) -> Session | None:
         """The session of this token; whether it has expired is the caller's to see."""
@@ -72,9 +102,15 @@ class SessionStore:
         """Sign out."""
         self._run("DELETE FROM sessions WHERE token_hash = :hash", {"hash": token_hash})
 
-    def end_all(self, account_id: int) -> None:
+    def end_all(self, account_id: int, witness: Witness | None = None) -> None:
         """Sign out everywhere."""
-        self._run("DELETE FROM sessions WHERE account_id = :id", {"id": account_id})
+
+        def end_all(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM sessions WHERE account_id = :id", {"id": account_id})
+            if witness is not None:
+                witness(connection)
+
+        self._database.write_now(end_all)
 
     def sweep(self, *, seen_before: float, begun_before: float) -> None:
         """Remove what has expired."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
 
@@ -9,6 +12,12 @@ from pyproxy.storage.database import Database
 
 KEYS_LIMIT = 10_000
 """Names and addresses that are remembered; whoever makes up more pushes out the oldest."""
+
+MARK_BYTES = 1
+"""What is kept of the last thing tried: enough to know it again, and too little to tell anything of it. Of 256 other
+things one passes for it, and nobody can choose which: each key has a salt of its own."""
+
+SALT_BYTES = 16
 
 
 class SignInFailures:
@@ -26,24 +35,26 @@ class SignInFailures:
                 until = max(until, row["paused_until"])
         return until
 
-    def count(self, keys: Sequence[str], now: float, *, forget_before: float, pause: Callable[[int], float]) -> None:
-        """One more failure of each; ``pause`` gives the seconds after so many in a row."""
+    def count(
+        self,
+        keys: Sequence[str],
+        now: float,
+        *,
+        tried: bytes,
+        again_counts: bool,
+        forget_before: float,
+        left: Callable[[int, float], int],
+        pause: Callable[[int], float],
+    ) -> None:
+        """One more failure of each; without ``again_counts`` not where the last one was with the same ``tried``.
+
+        ``left`` tells how many failures still count after so many seconds, ``pause`` the seconds to wait after so many.
+        """
 
         def count(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM sign_in_failures WHERE last_at < :before", {"before": forget_before})
             for key in keys:
-                row = connection.execute("SELECT failures FROM sign_in_failures WHERE key = :key", {"key": key})
-                found = row.fetchone()
-                failures = 1 if found is None else int(found["failures"]) + 1
-                connection.execute(
-                    """
-                    INSERT INTO sign_in_failures (key, failures, last_at, paused_until)
-                    VALUES (:key, :failures, :now, :until)
-                    ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at,
-                        paused_until = excluded.paused_until
-                    """,
-                    {"key": key, "failures": failures, "now": now, "until": now + pause(failures)},
-                )
+                _count(connection, key, now, tried, again_counts, left, pause)
             connection.execute(
                 """
                 DELETE FROM sign_in_failures WHERE key IN (
@@ -57,8 +68,44 @@ class SignInFailures:
 
     def forget(self, key: str) -> None:
         """It went well."""
+        if self._database.one("SELECT 1 FROM sign_in_failures WHERE key = :key", {"key": key}) is None:
+            return
 
         def forget(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM sign_in_failures WHERE key = :key", {"key": key})
 
         self._database.write_now(forget)
+
+
+def _count(
+    connection: sqlite3.Connection,
+    key: str,
+    now: float,
+    tried: bytes,
+    again_counts: bool,
+    left: Callable[[int, float], int],
+    pause: Callable[[int], float],
+) -> None:
+    sql = "SELECT failures, last_at, salt, mark FROM sign_in_failures WHERE key = :key"
+    row = connection.execute(sql, {"key": key}).fetchone()
+    salt = secrets.token_bytes(SALT_BYTES) if row is None else row["salt"]
+    mark = hmac.digest(salt, tried, hashlib.sha256)[:MARK_BYTES]
+    if row is not None and row["mark"] == mark and not again_counts:
+        return
+    failures = 1 if row is None else left(row["failures"], now - row["last_at"]) + 1
+    connection.execute(
+        """
+        INSERT INTO sign_in_failures (key, failures, last_at, paused_until, salt, mark)
+        VALUES (:key, :failures, :now, :until, :salt, :mark)
+        ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, last_at = excluded.last_at,
+            paused_until = excluded.paused_until, mark = excluded.mark
+        """,
+        {
+            "key": key,
+            "failures": failures,
+            "now": now,
+            "until": now + pause(failures),
+            "salt": salt,
+            "mark": mark,
+        },
+    )

@@ -7,7 +7,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from pyproxy.errors import ConfigurationError
+from pyproxy.errors import NameTaken, NameUnknown
 from pyproxy.storage.audit import Witness
 from pyproxy.storage.database import Database
 
@@ -54,7 +54,7 @@ class TokenStore:
         expires_at: float | None,
         witness: Witness,
     ) -> ApiToken:
-        """A new token. Raises `ConfigurationError` for a name that is taken."""
+        """A new token. Raises `NameTaken`."""
         values = {
             "name": name,
             "role": role,
@@ -66,9 +66,7 @@ class TokenStore:
 
         def add(connection: sqlite3.Connection) -> None:
             if connection.execute("SELECT 1 FROM api_tokens WHERE name = :name", values).fetchone() is not None:
-                raise ConfigurationError(
-                    f"there is a token named {name} already", key="name", suggestion="choose another name"
-                )
+                raise NameTaken(f"there is a token named {name} already", key="name", suggestion="choose another name")
             connection.execute(
                 """
                 INSERT INTO api_tokens (name, role, token_hash, created_at, created_by, expires_at)
@@ -84,11 +82,11 @@ class TokenStore:
         return found
 
     def remove(self, name: str, witness: Witness) -> None:
-        """Revoke a token. Raises `ConfigurationError` for a name that no token has."""
+        """Revoke a token. Raises `NameUnknown`."""
 
         def remove(connection: sqlite3.Connection) -> None:
             if connection.execute("DELETE FROM api_tokens WHERE name = :name", {"name": name}).rowcount == 0:
-                raise ConfigurationError(f"there is no token named {name}", suggestion="see them: pyproxy token list")
+                raise NameUnknown(f"there is no token named {name}", suggestion="see them: pyproxy token list")
             witness(connection)
 
         self._database.write_now(remove)

@@ -13,17 +13,21 @@ from pyproxy.errors import (
     NameReserved,
     NoActiveUpstream,
     NotAcceptable,
+    NotAllowed,
     NotKnownOffline,
+    NotSignedIn,
     PageGone,
     ProjectNotFound,
     ProjectUnavailable,
     PyproxyError,
+    SignInPaused,
     StorageError,
     UpstreamError,
     UpstreamForbidden,
     UpstreamStatus,
     UpstreamTimeout,
     UpstreamUnreachable,
+    WrongCredentials,
 )
 from pyproxy.handlers.statuses import REASON_LIMIT, problem_of, reason_phrase
 
@@ -54,6 +58,11 @@ SLOW = UpstreamTimeout("b", "did not answer within 5 s")
         (NotKnownOffline("offline, and nothing is known about foo"), 503, "offline, and nothing is known about foo"),
         (PageGone("a page was replaced"), 503, "a page was replaced"),
         (StorageError("/srv/data is gone"), 500, "The server's storage cannot be used"),
+        (NotSignedIn("this needs an account or a token"), 401, "this needs an account or a token"),
+        (WrongCredentials("the token is unknown"), 401, "the token is unknown"),
+        (NotAllowed("only an admin may do this"), 403, "only an admin may do this"),
+        (SignInPaused(0.2), 429, "too many failed sign-ins"),
+        (SignInPaused(900), 429, "too many failed sign-ins"),
     ],
 )
 def test_each_error_has_its_status_and_sentence(error: PyproxyError, status: int, title: str) -> None:
@@ -62,7 +71,7 @@ def test_each_error_has_its_status_and_sentence(error: PyproxyError, status: int
     assert (problem.status, problem.title) == (status, title)
     assert problem.detail
     # What may be well in a moment says so; what will not, does not.
-    assert (problem.retry_after is not None) == (status in (502, 503, 504))
+    assert (problem.retry_after is not None) == (status in (429, 502, 503, 504))
     assert problem.retry_after is None or 1 <= problem.retry_after <= 5
 
 

@@ -28,7 +28,7 @@ from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.upstreams import UpstreamStore
 from pyproxy.storage.use_days import Amount, UseDays
-from tests.storage import sample_history
+from tests.storage import sample_accounts, sample_history
 
 ENVIRON = {"PYPROXY_SECRET_KEY": "the key of the sample database"}
 WHEN = 1_700_000_000.0
@@ -88,6 +88,11 @@ PAGE = ProjectDetail(
 )
 
 
+def box(directory: Path) -> SecretBox:
+    """What its secrets are encrypted with."""
+    return SecretBox.open(directory, ENVIRON)
+
+
 async def fill(directory: Path, database: Database) -> None:
     """Put the sample into an empty storage directory."""
     upstreams = UpstreamStore(database, SecretBox.open(directory, ENVIRON))
@@ -117,6 +122,7 @@ async def fill(directory: Path, database: Database) -> None:
     job_id = await jobs.begin("verify", "4711-dead", "", VERIFIED)
     assert job_id is not None
     await jobs.end(job_id, "done", VERIFIED)
+    sample_accounts.fill(directory, database, box)
 
 
 def restore(directory: Path, dump: str) -> None:

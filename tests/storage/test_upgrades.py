@@ -13,7 +13,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.migrations import applied
 from pyproxy.storage.schema import MIGRATIONS
-from tests.storage import sample, sample_history
+from tests.storage import sample, sample_accounts, sample_history
 from tests.storage.schemas.dump import SCHEMAS, dump_sample
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +73,7 @@ async def test_the_sample_of_today_is_found_again(tmp_path: Path) -> None:
     with closing(Database.open(tmp_path / DATABASE_NAME)) as database:
         sample.check(tmp_path, database)
         sample_history.check(database)
+        sample_accounts.check(tmp_path, database, sample.box)
 
 
 def test_every_released_version_has_its_dump() -> None:

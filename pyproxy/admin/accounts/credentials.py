@@ -1,33 +1,35 @@
 """Credentials that come with every request (RFC 7617 Basic, RFC 6750 Bearer), as installers and scripts send them.
 
 A token may stand as Basic's password with any user name, for installers know nothing else. A right password is
-remembered in memory for a while, under a key of this process alone: its hash takes 50 ms, and an install asks hundreds
-of times. A wrong one is remembered too, and counts once: a CI job with an old password locks nobody out.
+remembered in memory for a while: its hash takes a tenth of a second, and an install asks hundreds of times. A wrong one
+is remembered too, and counts once: a job with an old password locks nobody out.
+
+Accounts and tokens are looked up at each request, so that one that is removed is of no use at once. That takes
+microseconds on the loop, and waits for no page of the administration.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
-import hashlib
-import hmac
-import secrets
+import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 from pyproxy.admin.accounts.principal import Principal
 from pyproxy.admin.accounts.random_tokens import API_PREFIX, token_hash
+from pyproxy.admin.accounts.recollection import Recollection
 from pyproxy.admin.accounts.sign_in import SignIn
-from pyproxy.admin.desk import Desk
 from pyproxy.errors import NotSignedIn, WrongCredentials
-from pyproxy.storage.accounts import AccountStore
+from pyproxy.storage.accounts import Account, AccountStore
 from pyproxy.storage.tokens import ApiToken, TokenStore
 
-REMEMBERED = 1000
-"""Names with passwords that are remembered, right and wrong ones apart."""
+RIGHT_SECONDS = 12 * 3600.0
+"""A right password is known for so long after its last use. Long, because whoever guesses at an account brings its
+pauses upon those that have to be checked anew."""
 
-REMEMBERED_SECONDS = 300.0
+WRONG_SECONDS = 86400.0
 
 USED_EVERY_SECONDS = 60.0
 """How exactly a token's last use is written down."""
@@ -35,27 +37,30 @@ USED_EVERY_SECONDS = 60.0
 HEADER_LIMIT = 4096
 """Characters of an ``Authorization`` header; longer ones are not looked at."""
 
+_BLANK = re.compile(r"[ \t]+")
+
 
 class Credentials:
-    """Who a request comes from; ``clock`` gives unix seconds. The stores are asked on the desk's thread."""
+    """Who a request comes from.
+
+    ``accounts`` and ``tokens`` are read on the loop. ``clock`` gives unix seconds, ``steady`` is a monotonic clock.
+    """
 
     def __init__(
         self,
         accounts: AccountStore,
         tokens: TokenStore,
         sign_in: SignIn,
-        desk: Desk,
         clock: Callable[[], float],
         steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._accounts = accounts
         self._tokens = tokens
         self._sign_in = sign_in
-        self._desk = desk
         self._clock = clock
-        self._key = secrets.token_bytes(32)
-        self._right = _Memory(steady)
-        self._wrong = _Memory(steady)
+        self._right = Recollection(steady, RIGHT_SECONDS)
+        self._wrong = Recollection(steady, WRONG_SECONDS)
+        self._checks: dict[tuple[str, str, str, str], asyncio.Task[Account]] = {}
         self._uses: dict[int, float] = {}
 
     async def principal(self, authorization: str | None, address: str) -> Principal:
@@ -63,21 +68,21 @@ class Credentials:
 
         Raises `NotSignedIn` without one, `WrongCredentials`, and `SignInPaused` after too many wrong passwords.
         """
-        scheme, _, value = (authorization or "").strip().partition(" ")
-        if not value.strip() or len(value) > HEADER_LIMIT:
-            raise NotSignedIn("this needs an account or a token")
-        match scheme.lower():
+        scheme, value = _parts(authorization)
+        match scheme:
             case "bearer":
-                return await self._of_token(value.strip())
+                return self._of_token(value)
             case "basic":
-                name, password = _basic(value.strip())
+                name, password = _basic(value)
                 if password.startswith(API_PREFIX):
-                    return await self._of_token(password)
-                return await self._of_account(name, password, address)
+                    return self._of_token(password)
+                return await self._of_account(name.strip(), password, address)
+            case "":
+                raise NotSignedIn("this needs an account or a token")
         raise NotSignedIn("credentials are taken as HTTP Basic or as a Bearer token")
 
-    async def _of_token(self, text: str) -> Principal:
-        token = await self._desk.run(self._tokens.find, token_hash(text))
+    def _of_token(self, text: str) -> Principal:
+        token = self._tokens.find(token_hash(text))
         now = self._clock()
         if token is None or (token.expires_at is not None and token.expires_at <= now):
             raise WrongCredentials("the token is unknown, revoked or expired")
@@ -85,20 +90,38 @@ class Credentials:
         return Principal(name=token.name, role=token.role, kind="token")
 
     async def _of_account(self, name: str, password: str, address: str) -> Principal:
-        account = await self._desk.run(self._accounts.find, name.strip())
+        account = self._accounts.find(name)
         # The hash is part of what is remembered, so another password makes it forgotten.
         known = account.password_hash if account is not None else ""
-        seen = hmac.digest(self._key, f"{name}\0{password}\0{known}".encode("utf-8", "replace"), hashlib.sha256)
-        if self._wrong.has(seen):
-            raise WrongCredentials("the name or the password is not right")
-        if account is None or not self._right.has(seen):
-            try:
-                account = await self._sign_in.check(name, password, address)
-            except WrongCredentials:
-                self._wrong.add(seen)
-                raise
-            self._right.add(seen)
+        if account is None or not self._right.has(name, password, known):
+            if self._wrong.has(name, password, known):
+                raise WrongCredentials("the name or the password is not right")
+            account = await self._checked(name, password, known, address)
         return Principal(name=account.name, role=account.role, kind="account")
+
+    async def _checked(self, name: str, password: str, known: str, address: str) -> Account:
+        """One check for all that ask the same at once: installers ask over many connections."""
+        asked = (name, password, known, address)
+        check = self._checks.get(asked)
+        if check is None:
+            check = asyncio.create_task(self._check(name, password, known, address))
+            self._checks[asked] = check
+            check.add_done_callback(lambda done: self._ended(asked, done))
+        return await asyncio.shield(check)
+
+    async def _check(self, name: str, password: str, known: str, address: str) -> Account:
+        try:
+            account = await self._sign_in.check(name, password, address, by_program=True)
+        except WrongCredentials:
+            self._wrong.add(name, password, known)
+            raise
+        self._right.add(name, password, account.password_hash)
+        return account
+
+    def _ended(self, asked: tuple[str, str, str, str], check: asyncio.Task[Account]) -> None:
+        del self._checks[asked]
+        if not check.cancelled():
+            check.exception()  # seen, also where everybody who waited for it has gone
 
     def _note_use(self, token: ApiToken, now: float) -> None:
         last = max(token.used_at or 0.0, self._uses.get(token.id, 0.0))
@@ -107,29 +130,23 @@ class Credentials:
             self._tokens.used({token.id: now})
 
 
-class _Memory:
-    """What was seen not long ago, bounded."""
-
-    def __init__(self, steady: Callable[[], float]) -> None:
-        self._steady = steady
-        self._until: OrderedDict[bytes, float] = OrderedDict()
-
-    def has(self, key: bytes) -> bool:
-        until = self._until.get(key)
-        return until is not None and until > self._steady()
-
-    def add(self, key: bytes) -> None:
-        self._until[key] = self._steady() + REMEMBERED_SECONDS
-        self._until.move_to_end(key)
-        while len(self._until) > REMEMBERED:
-            self._until.popitem(last=False)
+def _parts(authorization: str | None) -> tuple[str, str]:
+    """The scheme in lower case and the rest; empty where there is none that could be looked at."""
+    words = _BLANK.split((authorization or "")[: HEADER_LIMIT + 1].strip(), maxsplit=1)
+    if len(words) < 2 or len(authorization or "") > HEADER_LIMIT:
+        return "", ""
+    return words[0].lower(), words[1]
 
 
 def _basic(value: str) -> tuple[str, str]:
     try:
-        text = base64.b64decode(value, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+        decoded = base64.b64decode(value.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
         raise WrongCredentials("the credentials are no HTTP Basic (RFC 7617)") from None
+    try:
+        text = decoded.decode("utf-8")
+    except UnicodeDecodeError:
+        text = decoded.decode("latin-1")  # as pip encodes them, whatever the challenge says
     name, colon, password = text.partition(":")
     if not colon:
         raise WrongCredentials("the credentials are no HTTP Basic (RFC 7617)")

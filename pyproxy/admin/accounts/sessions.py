@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pyproxy.admin.accounts.random_tokens import new_token, token_hash
-from pyproxy.storage.accounts import Account
-from pyproxy.storage.sessions import Session as Session  # the type, for handlers
+from pyproxy.errors import WrongCredentials
+from pyproxy.storage.accounts import Account as Account  # the types, for handlers
+from pyproxy.storage.sessions import Session as Session
 from pyproxy.storage.sessions import SessionStore
 
 IDLE_SECONDS = 12 * 3600.0
@@ -27,16 +28,28 @@ class Sessions:
         self._clock = clock
 
     def begin(self, account: Account, *, address: str, agent: str) -> str:
-        """The token of a new session, for the cookie. What has expired is swept."""
+        """The token of a new session, for the cookie. What has expired is swept.
+
+        Raises `WrongCredentials` where the account was removed, or got another password, since it was looked up.
+        """
         token, now = new_token(), self._clock()
         self._store.sweep(seen_before=now - IDLE_SECONDS, begun_before=now - LONGEST_SECONDS)
-        self._store.begin(token_hash(token), account.id, now=now, address=address, agent=agent)
+        begun = self._store.begin(
+            token_hash(token),
+            account.id,
+            password_hash=account.password_hash,
+            now=now,
+            address=address,
+            agent=agent,
+        )
+        if not begun:
+            raise WrongCredentials("the name or the password is not right")
         return token
 
     def find(self, token: str) -> Session | None:
         """The session of a cookie, unless it has expired."""
         session, now = self._store.find(token_hash(token)), self._clock()
-        if session is None or now - session.seen_at > IDLE_SECONDS or now - session.began_at > LONGEST_SECONDS:
+        if session is None or not _is_alive(session, now):
             return None
         if now - session.seen_at > SEEN_EVERY_SECONDS:
             self._store.seen(session.token_hash, now)
@@ -44,7 +57,8 @@ class Sessions:
 
     def of(self, account_id: int) -> list[Session]:
         """Where an account is signed in, the newest first."""
-        return self._store.of(account_id)
+        now = self._clock()
+        return [session for session in self._store.of(account_id) if _is_alive(session, now)]
 
     def say_next(self, session: Session, notice: str) -> None:
         """What the next page of this session says, once."""
@@ -61,3 +75,7 @@ class Sessions:
     def end_all(self, account_id: int) -> None:
         """Sign out everywhere."""
         self._store.end_all(account_id)
+
+
+def _is_alive(session: Session, now: float) -> bool:
+    return now - session.seen_at <= IDLE_SECONDS and now - session.began_at <= LONGEST_SECONDS

@@ -1,6 +1,7 @@
 """A growing pause after failed sign-ins, for the account and for the address: guessing takes for ever.
 
-Names that no account has are counted like others, or the pause would tell which there are.
+Names that no account has are counted like others, or the pause would tell which there are. A program that tries the
+same password once more does not guess, and is not counted: a job with an old password locks nobody out.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ FIRST_PAUSE_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 900.0
 """Short enough that nobody is locked out for good by somebody else's guesses."""
 
+FORGIVEN_EVERY_SECONDS = 360.0
+"""One failure is forgotten in so long: a whole office behind one address mistypes now and then, all day."""
+
 FORGOTTEN_AFTER_SECONDS = 86400.0
 
 
 class Throttle:
-    """Counts failures; ``clock`` gives unix seconds. Synchronous: for the administration's thread."""
+    """Counts failures; ``clock`` gives unix seconds. Synchronous: for the thread that owns the store."""
 
     def __init__(self, failures: SignInFailures, clock: Callable[[], float]) -> None:
         self._failures = failures
@@ -31,20 +35,36 @@ class Throttle:
     def admit(self, name: str, address: str) -> None:
         """Raise `SignInPaused` while the name or the address has to wait."""
         now = self._clock()
-        until = self._failures.paused_until(_keys(name, address), now)
+        # A pause that ends later than any pause can was written before the clock was set back.
+        until = min(self._failures.paused_until(_keys(name, address), now), now + LONGEST_PAUSE_SECONDS)
         if until > now:
             raise SignInPaused(until - now)
 
-    def failed(self, name: str, address: str) -> None:
-        """A sign-in failed."""
+    def failed(self, name: str, address: str, password: str, *, again_counts: bool) -> None:
+        """A sign-in failed; ``again_counts``: also where the one before was the same."""
         now = self._clock()
         self._failures.count(
-            _keys(name, address), now, forget_before=now - FORGOTTEN_AFTER_SECONDS, pause=pause_seconds
+            _keys(name, address),
+            now,
+            tried=f"{name.lower()}\0{password}".encode("utf-8", "surrogatepass"),
+            again_counts=again_counts,
+            forget_before=now - FORGOTTEN_AFTER_SECONDS,
+            left=failures_left,
+            pause=pause_seconds,
         )
 
     def succeeded(self, name: str) -> None:
         """A sign-in went well. The address stays counted: somebody with an account may guess at others."""
         self._failures.forget(_keys(name, "")[0])
+
+
+def failures_left(failures: int, seconds: float) -> int:
+    """How many of the failures still count so long after the last one.
+
+    >>> [failures_left(12, seconds) for seconds in (0, 360, 3600, 86400)]
+    [12, 11, 2, 0]
+    """
+    return max(0, failures - int(max(seconds, 0.0) / FORGIVEN_EVERY_SECONDS))
 
 
 def pause_seconds(failures: int) -> float:
@@ -68,6 +88,8 @@ def _place(address: str) -> str:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return address[:64]
-    if parsed.version == 6:
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
         return str(ipaddress.ip_network((parsed, 64), strict=False))
     return str(parsed)

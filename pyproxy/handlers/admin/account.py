@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyproxy.admin.accounts.passwords import SHORTEST, check_password
 from pyproxy.admin.accounts.sessions import Session
 from pyproxy.errors import ConfigurationError, SignInPaused, WrongCredentials
-from pyproxy.handlers.admin.base import SESSION_COOKIE, AdminHandler
+from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.forms import Form
 from pyproxy.handlers.admin.sign_in import sentence
 from pyproxy.handlers.statuses import problem_of
@@ -58,16 +58,14 @@ class AccountHandler(AdminHandler):
         if form.secret("again") != password:
             await self._show({"again": "This is not the same password."}, status=422)
             return
-        password_hash = await self.admin.passwords.hash(password)
-        witness = self.admin.audit.witness(self.actor, "changed the password", f"account {account.name}")
-        run, now = self.admin.desk.run, self.services.clock()
-        await run(self.admin.accounts.set_password, account.name, password_hash, now, witness)
-        # Every session has ended, this one too, so that a stolen one is of no use any more; here goes a new one.
-        agent = self.request.headers.get("User-Agent", "")
-        token = await run(self.admin.sessions.begin, account, address=self.client, agent=agent)
-        self.set_cookie(SESSION_COOKIE, token)
-        self.session = await run(self.admin.sessions.find, token)
+        await self._change(account.name, password)
         await self.lead_to("account", "Your password is changed; you are signed out everywhere else.")
+
+    async def _change(self, name: str, password: str) -> None:
+        """Every session ends, this one too, so that a stolen one is of no use any more; here a new one begins."""
+        run, changes = self.admin.desk.run, self.admin.account_changes
+        await run(changes.set_password, name, await self.admin.passwords.hash(password), self.actor)
+        await self.begin_session(await run(changes.known, name))
 
     async def _show(self, problems: Mapping[str, str], status: int = 200) -> None:
         assert self.session is not None

@@ -25,7 +25,7 @@ import tornado.web
 
 from pyproxy import __version__
 from pyproxy.admin.accounts.principal import Actor, Principal
-from pyproxy.admin.accounts.sessions import Session
+from pyproxy.admin.accounts.sessions import Account, Session
 from pyproxy.admin.administration import Administration
 from pyproxy.errors import NotAllowed
 from pyproxy.handlers.admin.forms import Form, FormBody, UnreadableForm
@@ -33,7 +33,7 @@ from pyproxy.handlers.admin.frame import Frame, Place
 from pyproxy.handlers.base import BaseHandler, Services
 from pyproxy.handlers.pages import root_of
 from pyproxy.handlers.statuses import Problem
-from pyproxy.handlers.visited import visited_address
+from pyproxy.handlers.visited import is_by_tls
 
 PREFIX = "/admin/"
 
@@ -95,6 +95,18 @@ class AdminHandler(BaseHandler):
     def actor(self) -> Actor:
         """The same for the audit log."""
         return self.principal.actor("page", self.client)
+
+    async def begin_session(self, account: Account) -> None:
+        """Sign this browser in; the session that it had ends.
+
+        Raises `WrongCredentials` where the account's password was changed since it was compared.
+        """
+        run, agent = self.admin.desk.run, self.request.headers.get("User-Agent", "")
+        token = await run(self.admin.sessions.begin, account, address=self.client, agent=agent)
+        if self.session is not None:
+            await run(self.admin.sessions.end, self.session)
+        self.session = await run(self.admin.sessions.find, token)
+        self.set_cookie(SESSION_COOKIE, token)
 
     # -- forms -----------------------------------------------------------------------------------------------------
 
@@ -172,5 +184,5 @@ class AdminHandler(BaseHandler):
 
         So it is right behind any prefix, of which this server need not know.
         """
-        secure = visited_address(self).startswith("https:")
-        super().set_cookie(name, value, *args, **{**kwargs, "path": ""}, secure=secure, httponly=True, samesite="Lax")
+        kwargs |= {"path": "", "secure": is_by_tls(self), "httponly": True, "samesite": "Lax"}
+        super().set_cookie(name, value, *args, **kwargs)

@@ -62,6 +62,7 @@ class SignInHandler(AdminHandler):
         name, place = form.text("name"), place_within(form.text("next"))
         try:
             account = await self.admin.sign_in.check(name, form.secret("password"), self.client)
+            await self.begin_session(account)
         except WrongCredentials as error:
             problem = f"{str(error).capitalize()}."
             self.send_admin_page("sign_in.html", SignInPage(next=place, name=name, problem=problem), status=401)
@@ -71,10 +72,6 @@ class SignInHandler(AdminHandler):
             self.set_header("Retry-After", str(problem_of(error).retry_after))
             self.send_admin_page("sign_in.html", SignInPage(next=place, name=name, problem=problem), status=429)
             return
-        token = await self.admin.desk.run(
-            self.admin.sessions.begin, account, address=self.client, agent=self.request.headers.get("User-Agent", "")
-        )
-        self.set_cookie(SESSION_COOKIE, token)
         self.see_other(place)
 
 
@@ -144,10 +141,7 @@ class SetUpHandler(AdminHandler):
         except ConfigurationError:  # somebody was faster
             self.see_other("sign-in")
             return
-        token = await self.admin.desk.run(
-            self.admin.sessions.begin, account, address=self.client, agent=self.request.headers.get("User-Agent", "")
-        )
-        self.set_cookie(SESSION_COOKIE, token)
+        await self.begin_session(account)
         self.see_other("")
 
     async def _checked(self, given: str) -> str:

@@ -46,7 +46,9 @@ ACCOUNTS = (
         key TEXT NOT NULL PRIMARY KEY,
         failures INTEGER NOT NULL,
         last_at REAL NOT NULL,
-        paused_until REAL NOT NULL
+        paused_until REAL NOT NULL,
+        salt BLOB NOT NULL,
+        mark BLOB NOT NULL
     ) WITHOUT ROWID
     """,
     "CREATE INDEX sign_in_failures_by_age ON sign_in_failures (last_at)",

@@ -1,0 +1,129 @@
+"""Accounts: names, roles, and that somebody who may change things stays."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pyproxy.errors import LastAdmin, NameTaken, NameUnknown
+from pyproxy.storage.accounts import AccountStore
+from pyproxy.storage.audit import Actor, AuditLog
+from pyproxy.storage.database import Database
+from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.sessions import SessionStore
+from pyproxy.storage.set_up_link import SetUpLink
+from tests.storage.conftest import Clock
+
+
+def unseen(_: sqlite3.Connection) -> None:
+    """A change that nobody writes down."""
+
+
+@pytest.fixture
+def accounts(database: Database) -> AccountStore:
+    return AccountStore(database)
+
+
+def test_an_account_is_found_in_any_case_of_its_name(accounts: AccountStore) -> None:
+    added = accounts.add("Ada", "admin", "a hash", 5.0, unseen)
+    assert accounts.find("aDA") == added
+    assert (added.name, added.role, added.created_at, added.signed_in_at) == ("Ada", "admin", 5.0, None)
+    assert "a hash" not in repr(added)
+
+
+def test_two_accounts_cannot_differ_by_case_alone(accounts: AccountStore) -> None:
+    accounts.add("ada", "admin", "a hash", 5.0, unseen)
+    with pytest.raises(NameTaken, match="there is an account named ADA already"):
+        accounts.add("ADA", "viewer", "a hash", 5.0, unseen)
+
+
+def test_of_two_first_accounts_only_one_is_made(accounts: AccountStore) -> None:
+    accounts.add_first("ada", "a hash", 5.0, unseen)
+    with pytest.raises(NameTaken, match="an account already"):
+        accounts.add_first("eve", "a hash", 5.0, unseen)
+    assert [account.name for account in accounts.list()] == ["ada"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda accounts: accounts.remove("ada", unseen),
+        lambda accounts: accounts.set_role("ada", "viewer", unseen),
+    ],
+)
+def test_the_last_admin_stays_one(change: Callable[[AccountStore], None], accounts: AccountStore) -> None:
+    accounts.add("ada", "admin", "a hash", 5.0, unseen)
+    accounts.add("grace", "viewer", "a hash", 5.0, unseen)
+    with pytest.raises(LastAdmin, match="ada is the last account"):
+        change(accounts)
+    assert [(account.name, account.role) for account in accounts.list()] == [("ada", "admin"), ("grace", "viewer")]
+
+    accounts.set_role("grace", "admin", unseen)
+    change(accounts)
+
+
+def test_on_the_machine_the_last_admin_may_go(accounts: AccountStore) -> None:
+    accounts.add("ada", "admin", "a hash", 5.0, unseen)
+    accounts.remove("ada", unseen, keep_an_admin=False)
+    assert not accounts.exist()
+
+
+def test_an_account_of_the_same_name_as_a_removed_one_has_another_id(accounts: AccountStore) -> None:
+    """Else it would have the other's sessions, in a database whose foreign keys somebody has switched off."""
+    first = accounts.add("ada", "admin", "a hash", 5.0, unseen)
+    accounts.remove("ada", unseen, keep_an_admin=False)
+    assert accounts.add("ada", "admin", "a hash", 5.0, unseen).id != first.id
+
+
+@pytest.mark.parametrize("change", ["set_password", "remove"])
+def test_another_password_and_a_removal_end_the_sessions(
+    change: str, accounts: AccountStore, database: Database
+) -> None:
+    sessions = SessionStore(database)
+    ada = accounts.add("ada", "admin", "a hash", 5.0, unseen)
+    sessions.begin(b"one", ada.id, password_hash="a hash", now=5.0, address="", agent="")
+    if change == "remove":
+        accounts.remove("ada", unseen, keep_an_admin=False)
+    else:
+        accounts.set_password("ada", "another hash", 6.0, unseen)
+    assert sessions.find(b"one") is None
+
+
+def test_names_that_no_account_has_are_refused(accounts: AccountStore) -> None:
+    for change in (
+        lambda: accounts.set_password("eve", "a hash", 5.0, unseen),
+        lambda: accounts.set_role("eve", "admin", unseen),
+        lambda: accounts.remove("eve", unseen),
+    ):
+        with pytest.raises(NameUnknown, match="there is no account named eve"):
+            change()
+
+
+def test_a_change_that_fails_is_not_in_the_audit_log(accounts: AccountStore, database: Database, clock: Clock) -> None:
+    log = AuditLog(database, clock)
+    accounts.add("ada", "admin", "a hash", 5.0, unseen)
+    with pytest.raises(LastAdmin):
+        accounts.remove("ada", log.witness(Actor(name="ada", origin="page"), "removed", "account ada"))
+    assert log.entries() == []
+
+
+def test_the_link_is_used_up_by_any_account(accounts: AccountStore, database: Database, tmp_path: Path) -> None:
+    """Else it would open the door again once that account is gone."""
+    link = SetUpLink(database, SecretBox.open(tmp_path, {}))
+    token = link.offer()
+    assert token is not None
+    accounts.add("ada", "admin", "a hash", 5.0, unseen)
+    assert (link.token(), link.offer()) == (None, None)
+    accounts.remove("ada", unseen, keep_an_admin=False)
+    assert link.offer() not in (None, token)
+
+
+def test_a_link_that_this_key_does_not_open_is_made_anew(database: Database, tmp_path: Path) -> None:
+    first, second = ({"PYPROXY_SECRET_KEY": f"the key of the {word} server"} for word in ("first", "second"))
+    token = SetUpLink(database, SecretBox.open(tmp_path, first)).offer()
+    link = SetUpLink(database, SecretBox.open(tmp_path, second))
+    assert link.token() is None
+    assert link.offer() not in (None, token)

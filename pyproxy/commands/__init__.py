@@ -17,7 +17,9 @@ from pyproxy.commands.explain import explain
 from pyproxy.commands.group import PyproxyGroup
 from pyproxy.commands.invocation import Invocation
 from pyproxy.commands.serve import serve
+from pyproxy.commands.token import token
 from pyproxy.commands.upstream import upstream
+from pyproxy.commands.user import user
 
 
 @click.group(cls=PyproxyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -42,4 +44,6 @@ main.add_command(serve)
 main.add_command(cache)
 main.add_command(config)
 main.add_command(explain)
+main.add_command(token)
 main.add_command(upstream)
+main.add_command(user)

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import click
 
-from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectName, PyproxyError
+from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectName, NameTaken, PyproxyError
 
 FAILED = 1
 WRONG_USAGE = 2
@@ -39,12 +39,13 @@ class WrongUsage(Failure):
 def failure_of(error: PyproxyError) -> Failure:
     """The end of a command that met this error."""
     wrong = isinstance(error, ConfigurationError | InvalidProjectName | InvalidFilename)
+    wrong = wrong and not isinstance(error, NameTaken)  # the usage is right; it depends on what is there
     return WrongUsage(str(error)) if wrong else Failure(str(error))
 
 
 def usage_failure(error: click.UsageError) -> Failure:
     """The same for arguments that click refuses: in one line, with the way to the help."""
-    message = error.format_message().removesuffix(".")
+    message = " ".join(error.format_message().removesuffix(".").split())  # click lists choices a line each
     where = "" if error.ctx is None else f" (see {error.ctx.command_path} --help)"
     return WrongUsage(f"{message[:1].lower()}{message[1:]}{where}")
 

@@ -24,16 +24,25 @@ def opened_upstreams(invocation: Invocation) -> Iterator[Upstreams]:
     Raises `ConfigurationError` and `StorageError`.
     """
     config = invocation.load().config
-    directory = prepare_directory(config.storage.directory)
-    secrets = SecretBox.open(directory, invocation.environ)
+    with opened_database(invocation) as database:
+        store = UpstreamStore(database, SecretBox.open(database.path.parent, invocation.environ))
+        store.seed(config.seeds)
+        yield Upstreams(store, AuditLog(database, time.time))
+
+
+@contextmanager
+def opened_database(invocation: Invocation) -> Iterator[Database]:
+    """The database of the storage directory, made where there is none yet.
+
+    Raises `ConfigurationError` and `StorageError`.
+    """
+    directory = prepare_directory(invocation.load().config.storage.directory)
     new = not (directory / DATABASE_NAME).exists()
     database = Database.open(directory / DATABASE_NAME)
     try:
-        store = UpstreamStore(database, secrets)
-        store.seed(config.seeds)
-        yield Upstreams(store, AuditLog(database, time.time))
+        yield database
     finally:
         database.close()
     if new:
-        # Else whoever is in the wrong directory changes upstreams that no server asks, and wonders.
+        # Else whoever is in the wrong directory changes what no server looks at, and wonders.
         click.echo(f"note: a new database was made in {directory}; a server elsewhere does not see it", err=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -81,6 +82,7 @@ class Database:
         try:
             try:
                 if not read_only:
+                    _create_private(path)
                     writer = connect(path, "rwc")
                     _prepare_patiently(writer, migrations)
                     writer.execute(f"PRAGMA busy_timeout = {BUSY_STEP_MS}")
@@ -230,6 +232,13 @@ def _primary_code(error: sqlite3.Error) -> int | None:
 
 def _is_busy(error: sqlite3.Error) -> bool:
     return _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def _create_private(path: Path) -> None:
+    """Make a missing file readable by its owner only, for hashes of passwords lie in it; others stay as they are."""
+    # What stands in the way, SQLite meets as well, and `sentence` has words for it.
+    with contextlib.suppress(OSError):
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:

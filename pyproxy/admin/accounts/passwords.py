@@ -31,6 +31,8 @@ def check_password(password: str, name: str = "") -> str:
         raise ConfigurationError(
             "is too short", key="password", suggestion=f"use at least {SHORTEST} characters, such as four words"
         )
+    if not _is_text(password):
+        raise ConfigurationError("is no text", key="password", suggestion="write it in UTF-8")
     if len(_bytes(password)) > LONGEST_BYTES:
         raise ConfigurationError("is too long", key="password", suggestion=f"use at most {LONGEST_BYTES} bytes")
     if len(set(password)) < FEWEST_DIFFERENT:
@@ -76,3 +78,8 @@ class Passwords:
 def _bytes(password: str) -> bytes:
     """As it is hashed: composed, for keyboards write the same letter in two ways (RFC 8265 section 4.2)."""
     return unicodedata.normalize("NFC", password).encode("utf-8", "replace")
+
+
+def _is_text(password: str) -> bool:
+    """Whether it holds nothing that is left of bytes that were no text, as terminals of other encodings send them."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in password)

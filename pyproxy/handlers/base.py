@@ -182,6 +182,7 @@ class BaseHandler(tornado.web.RequestHandler):
     def send_problem(self, problem: Problem) -> None:
         """End the response with the problem: JSON for clients, a page for browsers."""
         self.set_status(problem.status, reason_phrase(problem.title))
+        self.announce_close()
         self.set_header("Cache-Control", "no-store")
         self.set_header("X-Content-Type-Options", "nosniff")
         if problem.retry_after is not None:
@@ -195,6 +196,12 @@ class BaseHandler(tornado.web.RequestHandler):
         self.set_header("Content-Type", "application/problem+json")
         body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
         self.finish(json.dumps(body).encode())
+
+    def announce_close(self) -> None:
+        """Say that the connection ends with this response, where Tornado ends it: who answers in ``prepare`` does so
+        before the body was read, if only an empty one. Without a word of it, uv fails on its next request."""
+        if not self.request._body_future.done():
+            self.set_header("Connection", "close")
 
     def send_page(self, template: str, cache_control: str, **context: Any) -> None:
         """End the response with a page for people; its template gets ``root`` and the context."""

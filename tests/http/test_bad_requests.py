@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from pyproxy.settings import UpstreamSettings
@@ -218,3 +220,16 @@ async def test_an_upstreams_name_is_safe_in_headers(upstream: UpstreamServer, st
     upstream.add_file("demo", filename, content)
     proxy = await start_proxy(UpstreamSettings(name="my-index_2", url=upstream.url))
     assert (await proxy.get("/simple/demo/")).upstream == "my-index_2"
+
+
+async def test_a_connection_that_ends_with_its_answer_is_told_to(start_proxy: StartProxy) -> None:
+    """Else a client sends its next request into a connection that is gone."""
+    proxy = await start_proxy()
+    for target, ends in ((b"/admin/", True), (b"/healthz", False)):
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(b"GET %s HTTP/1.1\r\nHost: proxy.example.org\r\n\r\n" % target)
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert (b"Connection: close" in head) is ends
+        if ends:
+            await reader.read()  # which returns, for nothing more comes
+        writer.close()

@@ -170,6 +170,7 @@ class AdminHandler(BaseHandler):
     def see_other(self, place: str) -> None:
         """Lead to an address below ``admin/`` (303)."""
         self.set_status(303)
+        self.announce_close()
         self.set_header("Cache-Control", "no-store")
         self.set_header("Location", f"{root_of(self.request.path)}admin/{place}")
         self.finish()

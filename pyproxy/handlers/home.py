@@ -17,6 +17,7 @@ class HomePage:
     ``address`` is this server without a final slash (``https://pypi.example.org/team``), ``index_url`` what tools are
     given, ``host`` the host with its port (IPv6 in brackets), as pip's ``trusted-host`` wants it. ``plain``: it is
     http; ``loopback``: only this machine reaches it; ``settled``: the administrator chose it (``server.public_url``).
+    ``guarded``: who installs has to say who they are (``access.anonymous_read: false``).
     """
 
     address: str
@@ -25,9 +26,10 @@ class HomePage:
     plain: bool
     loopback: bool
     settled: bool
+    guarded: bool
 
     @classmethod
-    def at(cls, address: str, *, settled: bool) -> HomePage:
+    def at(cls, address: str, *, settled: bool = False, guarded: bool = False) -> HomePage:
         """The page of a server at ``address``."""
         parts = urlsplit(address)
         return cls(
@@ -37,7 +39,17 @@ class HomePage:
             plain=parts.scheme == "http",
             loopback=_is_loopback(parts.hostname or ""),
             settled=settled,
+            guarded=guarded,
         )
+
+    @property
+    def machine(self) -> str:
+        """The host as ``.netrc`` names it: without a port, which it does not know."""
+        return urlsplit(self.address).hostname or self.host
+
+    def index_url_of(self, credentials: str) -> str:
+        """The address for tools with credentials in it, ``NAME:PASSWORD``."""
+        return self.index_url.replace("://", f"://{credentials}@", 1)
 
     @property
     def host_in_yaml(self) -> str:
@@ -56,7 +68,11 @@ class HomeHandler(BaseHandler):
     route = "home"
 
     def get(self) -> None:
-        page = HomePage.at(visited_address(self), settled=self.services.public_url is not None)
+        page = HomePage.at(
+            visited_address(self),
+            settled=self.services.public_url is not None,
+            guarded=self.services.readers is not None,
+        )
         self.send_page("home.html", "no-cache", page=page)
 
     head = get

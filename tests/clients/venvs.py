@@ -34,6 +34,8 @@ PIP_TOOLS = ("pip-tools",)
 UNEARTH = ("unearth",)
 PYPI_SIMPLE = ("pypi-simple",)
 TWINE = ("twine",)
+KEYRING = ("keyring", "keyrings.alt")
+"""The latter keeps secrets in a file: no desktop is needed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,15 @@ from tornado.netutil import bind_sockets
 
 from pyproxy.app.lifecycle import Server
 from pyproxy.app.resources import seed_upstreams
-from pyproxy.config.model import CacheConfig, Config, LocalConfig, LoggingConfig, ServerConfig, StorageConfig
+from pyproxy.config.model import (
+    AccessConfig,
+    CacheConfig,
+    Config,
+    LocalConfig,
+    LoggingConfig,
+    ServerConfig,
+    StorageConfig,
+)
 from pyproxy.net.health import PAUSES
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.lock import StorageLock
@@ -150,10 +158,12 @@ def make_config(directory: Path, upstreams: list[UpstreamSettings], **cache: Any
     min_free = cache.pop("min_free", 0)
     max_size = cache.pop("max_size", None)
     server = cache.pop("server", ServerConfig(port=0))
+    access = cache.pop("access", AccessConfig())
     log_format = cache.pop("log_format", "text")
     project_list = cache.pop("project_list", "known")
     return Config(
         server=server,
+        access=access,
         logging=LoggingConfig(format=log_format),
         storage=StorageConfig(directory=directory, min_free=min_free, max_size=max_size),
         local=LocalConfig(directory=local),

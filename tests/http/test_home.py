@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+import netrc
 import re
 import tomllib
 from configparser import ConfigParser
 from html.parser import HTMLParser
-from urllib.parse import urljoin
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
 
 import jinja2.meta
 import pytest
 import yaml
 
 from pyproxy.app.templates import make_templates, resource_directory
-from pyproxy.config.model import ServerConfig
+from pyproxy.config.model import AccessConfig, ServerConfig
 from pyproxy.handlers.home import HomePage
 from pyproxy.handlers.static import StaticFiles
 from tests.http.conftest import StartProxy
@@ -69,8 +71,8 @@ class Reader(HTMLParser):
         return found
 
 
-def rendered(address: str, *, settled: bool = False) -> str:
-    page = HomePage.at(address, settled=settled)
+def rendered(address: str, *, settled: bool = False, guarded: bool = False) -> str:
+    page = HomePage.at(address, settled=settled, guarded=guarded)
     return TEMPLATES.get_template("home.html").render(page=page, root="./")
 
 
@@ -87,9 +89,10 @@ def test_the_context_holds_what_the_page_is_rendered_from_and_nothing_else(addre
             used.add(name)
             return getattr(self._page, name)
 
-    for settled in (False, True):
+    for yes in (False, True):
         for each in ADDRESSES:
-            TEMPLATES.get_template("home.html").render(page=Watched(HomePage.at(each, settled=settled)), root="./")
+            page = Watched(HomePage.at(each, settled=yes, guarded=yes))
+            TEMPLATES.get_template("home.html").render(page=page, root="./")
     documented = {name for name in dir(HomePage) if not name.startswith("_")} - {"at"}
     assert used | {"address"} == documented
     assert set(HomePage.__dataclass_fields__) <= documented
@@ -151,6 +154,41 @@ def test_plain_http_beyond_this_machine_says_how_to_get_tls(address: str, care: 
     assert ("server.tls.certificate" in page) is care
     assert ("Only this machine" in page) is (loopback and address.startswith("http:"))
     assert ("A build has a loopback of its own" in page) is loopback
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_server_that_asks_who_one_is_has_lines_with_credentials(address: str, tmp_path: Path) -> None:
+    page, parts = Reader(rendered(address, guarded=True)), urlsplit(address)
+    index = f"{address}/simple/"
+    (tmp_path / "netrc").write_text(page.block("machine "), encoding="utf-8")
+    assert netrc.netrc(tmp_path / "netrc").hosts == {parts.hostname: ("token", "", "TOKEN")}
+
+    (pip,) = [block.split() for block in page.blocks if block.startswith("pip install") and "TOKEN" in block]
+    assert pip[3] == f"{parts.scheme}://token:TOKEN@{parts.netloc}{parts.path}/simple/"
+    (uv,) = tomllib.loads(page.block("[[tool.uv.index]]"))["tool"]["uv"]["index"]
+    assert f"UV_INDEX_{uv['name'].upper()}_PASSWORD=TOKEN" in page.block("export UV_INDEX")
+    source = page.block("poetry source").split()[-2]
+    assert page.block("poetry config") == f"poetry config http-basic.{source} token TOKEN"
+    assert page.block("keyring set").splitlines()[0] == f"keyring set {parts.netloc} token"
+
+    for block, token in (("env:", "${{ secrets.PYPROXY_TOKEN }}"), ("variables:", "$PYPROXY_TOKEN")):
+        (variables,) = yaml.safe_load(page.block(block)).values()
+        with_token = index.replace("://", f"://token:{token}@")
+        assert (variables["PIP_INDEX_URL"], variables["UV_DEFAULT_INDEX"]) == (with_token, with_token)
+
+
+def test_a_server_that_is_open_to_everybody_speaks_of_no_credentials() -> None:
+    assert "TOKEN" not in rendered("https://pypi.example.org")
+    assert "credentials" not in Reader(rendered("https://pypi.example.org")).values("id")
+
+
+async def test_the_page_is_open_also_where_installing_is_not(start_proxy: StartProxy) -> None:
+    """Else nobody would learn how to send credentials."""
+    proxy = await start_proxy(access=AccessConfig(anonymous_read=False))
+    assert (await proxy.get("/simple/")).status == 401
+    answer = await proxy.get("/")
+    assert answer.status == 200
+    assert b"Say who you are" in answer.body
 
 
 def test_lock_files_are_told_of_and_who_chooses_their_address() -> None:

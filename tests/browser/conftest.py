@@ -1,0 +1,77 @@
+"""One browser for all tests of this folder, and servers for it to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.chromium import running_chromium
+from tests.browser.pages import seed
+from tests.browser.site import Site
+from tests.clients.server import PyproxyServer
+from tests.clients.upstream_thread import UpstreamThread
+
+StartSite = Callable[..., Site]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    with running_chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def start_site(chromium: Browser, tmp_path: Path) -> Iterator[StartSite]:
+    """``start_site(**sections)``: a server with a scripted upstream and no account; sections are of pyproxy.yaml."""
+    with ExitStack() as stack:
+
+        def start(**sections: Any) -> Site:
+            return _start(stack, chromium, tmp_path, sections)
+
+        yield start
+
+
+@pytest.fixture
+def site(start_site: StartSite) -> Site:
+    """One with the first account, signed in; for tests that change what others look at."""
+    site = start_site()
+    site.sign_up()
+    return site
+
+
+@pytest.fixture(scope="package")
+def seeded_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all the other tests, with something to see on every page."""
+    with ExitStack() as stack:
+        site = _start(stack, chromium, tmp_path_factory.mktemp("seeded"), {})
+        site.sign_up()
+        seed(site)
+        yield site
+
+
+@pytest.fixture
+def shared(seeded_site: Site) -> Iterator[Site]:
+    """The same, whose windows are closed after each test."""
+    yield seeded_site
+    seeded_site.close_windows()
+
+
+def _start(stack: ExitStack, chromium: Browser, folder: Path, sections: dict[str, Any]) -> Site:
+    upstream = stack.enter_context(UpstreamThread())
+    config = {"upstreams": [{"name": "scripted", "url": upstream.url}], **sections}
+    server = stack.enter_context(PyproxyServer(folder / "pyproxy", config))
+    stack.callback(lambda: print(server.log))  # pytest shows it where a test failed
+    site = Site(server, upstream, chromium)
+    stack.callback(site.close_windows)
+    return site

@@ -1,0 +1,88 @@
+"""What holds for every page: no sideways scrolling, nothing that keeps anybody out, and small enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Response
+
+from tests.browser.pages import OPEN_PAGES, PAGES
+from tests.browser.site import DESK, PHONE, Site, Window
+
+LARGEST_PAGE = 100_000
+"""Bytes of HTML, uncompressed."""
+
+CONTROLS = """
+() => [...document.querySelectorAll(
+    "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
+)].filter((control) => !control.disabled && control.checkVisibility({visibilityProperty: true}) &&
+    !(control.type === "radio" && !control.checked)
+).map((control, number) => { control.dataset.number = number; return control.outerHTML.slice(0, 120); })
+"""
+"""Numbers the controls, and names them."""
+
+Opened = tuple[Window, Response]
+
+
+@pytest.fixture(scope="module", params=[*PAGES, *OPEN_PAGES], ids=lambda path: path or "front")
+def opened(request: pytest.FixtureRequest, seeded_site: Site) -> Iterator[Opened]:
+    """Each page once, for all the tests below."""
+    window = seeded_site.window(signed_in=request.param in PAGES)
+    answer = window.page.goto(f"/{request.param}")
+    assert answer is not None
+    yield window, answer
+    seeded_site.close_windows()
+
+
+@pytest.fixture
+def page(opened: Opened) -> Page:
+    """As it is on a desk, by day."""
+    page = opened[0].page
+    page.set_viewport_size(DESK)  # type: ignore[arg-type]
+    page.emulate_media(color_scheme="light")
+    return page
+
+
+def found_by_axe(page: Page, *rules: str) -> list[str]:
+    """What it calls serious or critical; all its rules, or these."""
+    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
+    found = Axe().run(page, options={"resultTypes": ["violations"], **only}).response["violations"]
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+        for node in each["nodes"]
+    ]
+
+
+def test_axe_finds_nothing_serious(page: Page) -> None:
+    assert found_by_axe(page) == []
+
+
+def test_it_can_be_read_in_the_dark(page: Page) -> None:
+    page.emulate_media(color_scheme="dark")
+    assert found_by_axe(page, "color-contrast") == []
+
+
+def test_a_phone_does_not_scroll_sideways(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_every_control_is_reached_by_tab(page: Page) -> None:
+    controls = page.evaluate(CONTROLS)
+    reached = set()
+    for _ in range(2 * len(controls) + 2):  # from anywhere, since some page puts the cursor into a field, and around
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.dataset.number"))
+    assert [control for number, control in enumerate(controls) if str(number) not in reached] == []
+
+
+def test_it_is_small_and_says_what_it_is(opened: Opened) -> None:
+    window, answer = opened
+    assert answer.status == 200
+    assert len(answer.body()) < LARGEST_PAGE
+    assert window.page.locator("h1").count() == 1
+    assert window.page.title() not in ("", "pyproxy")

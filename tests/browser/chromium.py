@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,14 +28,16 @@ _LOUD = "Failed to load resource: the server responded with a status of"
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
-    """A browser. Without one the test is skipped; in CI that is a failure."""
-    if not EXECUTABLE.exists():
-        missing = f"there is no browser at {EXECUTABLE}: apt-get install chromium"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+def running_chromium(
+    executable: Path = EXECUTABLE, environ: Mapping[str, str] = os.environ
+) -> Iterator[Browser]:
+    """A browser. Without one the test is skipped; in CI (``CI`` is set) that is a failure."""
+    if not executable.exists():
+        missing = f"there is no browser at {executable}: apt-get install chromium"
+        pytest.fail(missing) if environ.get("CI") else pytest.skip(missing)
     # Playwright's loop counts as running in this thread until it is left: nothing asynchronous may be tested meanwhile.
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(EXECUTABLE), args=list(ARGUMENTS))
+        browser = playwright.chromium.launch(executable_path=str(executable), args=list(ARGUMENTS))
         yield browser
         browser.close()
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from tests.browser.chromium import running_chromium
 from tests.browser.site import Site, Window
 
 MISDEEDS = {
@@ -28,6 +31,12 @@ def noticed(window: Window, script: str, complaint: str) -> bool:
     window.page.context.close()
     found, window.watch.complaints[:] = list(window.watch.complaints), []
     return any(complaint in each for each in found)
+
+
+def test_a_missing_browser_skips_the_tests_but_not_in_ci(tmp_path: Path) -> None:
+    for environ, outcome in (({}, pytest.skip.Exception), ({"CI": "true"}, pytest.fail.Exception)):
+        with pytest.raises(outcome, match="apt-get install chromium"), running_chromium(tmp_path / "none", environ):
+            pass
 
 
 @pytest.mark.parametrize("complaint", MISDEEDS)

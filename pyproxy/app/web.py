@@ -8,6 +8,7 @@ import tornado.web
 
 from pyproxy.admin.administration import Administration
 from pyproxy.app.admin_routes import admin_routes
+from pyproxy.app.api_routes import api_routes
 from pyproxy.config.model import LogFormat
 from pyproxy.handlers.access_log import AccessLog
 from pyproxy.handlers.admin.base import XSRF_COOKIE
@@ -56,6 +57,7 @@ def make_app(
             (r"/readyz", ReadyHandler, {**shared, "checks": checks}),
             (r"/static/([a-z0-9.-]+)", StaticHandler, {**shared, "files": static}),
             *admin_routes(services, administration),
+            *api_routes(services, administration),
         ],
         default_handler_class=WrongAddressHandler,
         default_handler_args=shared,

@@ -63,8 +63,8 @@ class BaseHandler(tornado.web.RequestHandler):
     route = "other"
     """What monitoring calls requests of this kind."""
 
-    challenge = 'Basic realm="pyproxy", charset="UTF-8"'
-    """What a 401 asks for (RFC 7617)."""
+    challenges: tuple[str, ...] = ('Basic realm="pyproxy", charset="UTF-8"',)
+    """What a 401 asks for (RFC 7617): one of these."""
 
     # What the access log and the history say of this request; set on the way.
     subject: str = "-"
@@ -188,13 +188,17 @@ class BaseHandler(tornado.web.RequestHandler):
         if problem.retry_after is not None:
             self.set_header("Retry-After", str(problem.retry_after))
         if problem.status == HTTPStatus.UNAUTHORIZED:
-            self.set_header("WWW-Authenticate", self.challenge)
+            for challenge in self.challenges:
+                self.add_header("WWW-Authenticate", challenge)
         if self.is_browser():
             self.send_page("error.html", "no-store", status=problem.status, title=problem.title, detail=problem.detail)
             return
         # Exactly this type, without parameters: uv reads the body of no other.
         self.set_header("Content-Type", "application/problem+json")
-        body = {"type": "about:blank", "title": problem.title, "status": problem.status, "detail": problem.detail}
+        body: dict[str, object] = {"type": "about:blank", "title": problem.title}
+        body |= {"status": problem.status, "detail": problem.detail}
+        if problem.errors:
+            body["errors"] = [{"field": each.field, "message": each.message} for each in problem.errors]
         self.finish(json.dumps(body).encode())
 
     def announce_close(self) -> None:

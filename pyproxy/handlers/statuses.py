@@ -13,10 +13,14 @@ from dataclasses import dataclass
 
 from pyproxy.errors import (
     ConfigurationError,
+    ConfigurationErrors,
     FileNotListed,
     InvalidFilename,
     InvalidProjectName,
+    LastAdmin,
     NameReserved,
+    NameTaken,
+    NameUnknown,
     NoActiveUpstream,
     NotAcceptable,
     NotAllowed,
@@ -57,12 +61,24 @@ _NOT_ASCII = re.compile(r"[^\x20-\x7e]")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a client is told: RFC 9457's ``status``, ``title`` and ``detail``; ``retry_after`` in seconds."""
+    """What a client is told: RFC 9457's ``status``, ``title`` and ``detail``; ``retry_after`` in seconds.
+
+    ``errors`` are the wrong values among several, each by its key.
+    """
 
     status: int
     title: str
     detail: str
     retry_after: int | None = None
+    errors: tuple[ValueProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ValueProblem:
+    """What is wrong with one value: the key under which it was sent, and a sentence."""
+
+    field: str
+    message: str
 
 
 _STILL_SERVED = "Local packages and files fetched before are still served."
@@ -113,6 +129,10 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
 """Status and detail of errors that need no more than their own sentence; found along their ancestors."""
 
 
+_MISTAKES: dict[type[ConfigurationError], int] = {NameUnknown: 404, NameTaken: 409, LastAdmin: 409}
+"""Those that are no mistake of a value alone, which is 422."""
+
+
 def problem_of(error: PyproxyError) -> Problem:
     """The problem an error is reported as."""
     title = str(error).strip().removesuffix(".")
@@ -141,7 +161,7 @@ def problem_of(error: PyproxyError) -> Problem:
         case VersionConflict():
             return Problem(409, title, "Nothing was changed.")
         case ConfigurationError():
-            return Problem(422, title, "Nothing was changed.")
+            return _mistake(error)
         case StorageError():
             # Its text names paths of the server, which are nobody's business but the log's.
             return Problem(500, "The server's storage cannot be used", "The server's log says more.")
@@ -150,6 +170,22 @@ def problem_of(error: PyproxyError) -> Problem:
             status, detail = _FIXED[kind]
             return Problem(status, title, detail, RETRY_AFTER_SECONDS if status == 503 else None)
     return Problem(500, "An unexpected error", "The server's log says more.")
+
+
+def _mistake(error: ConfigurationError) -> Problem:
+    """What somebody wants cannot be done, or not so."""
+    status = next((status for kind, status in _MISTAKES.items() if isinstance(error, kind)), 422)
+    mistakes = error.mistakes if isinstance(error, ConfigurationErrors) else (error,)
+    return Problem(
+        status,
+        "; ".join(str(mistake) for mistake in mistakes),
+        "Nothing was changed.",
+        errors=tuple(
+            ValueProblem(each.key, f"{each.problem} ({each.suggestion})" if each.suggestion else each.problem)
+            for each in mistakes
+            if each.key is not None
+        ),
+    )
 
 
 def reason_phrase(text: str) -> str:

@@ -19,7 +19,7 @@ Witness = Callable[[sqlite3.Connection], None]
 CHANGED = "changed"
 """What stands for the value of a secret."""
 
-LONGEST_PAGE = 500
+LONGEST_PAGE = 1001
 
 
 @dataclass(frozen=True, slots=True)

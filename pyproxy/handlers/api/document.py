@@ -1,0 +1,197 @@
+"""The OpenAPI 3.1 document of a table of operations: made from their types, so it says what the server does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from pyproxy import __version__
+from pyproxy.handlers.api.operation import Operation
+from pyproxy.handlers.api.paging import Listing
+from pyproxy.handlers.api.responses import RESPONSES, statuses_of
+from pyproxy.handlers.api.streams import NDJSON
+
+Json = dict[str, Any]
+
+SCHEMA_PLACE = "#/components/schemas/{name}"
+
+DESCRIPTION = """\
+What the administrator's pages do, for scripts.
+
+**Credentials** come with every request: a token as `Authorization: Bearer pyproxy_…`, or an account's name and
+password as HTTP Basic. Viewers may read, admins may change things; tokens that only read packages may do neither.
+
+**Lists** come a page at a time: `next` of an answer is the `cursor` of the next request, and `Link` names its address.
+
+**Changes of an upstream** need `If-Match` with the `ETag` of what was seen, so that nobody's changes are lost.
+
+**Errors** are `application/problem+json` (RFC 9457); `errors` names each value that is wrong.
+
+Times are ISO 8601 in UTC, sizes are bytes.
+"""
+
+TAGS: Mapping[str, str] = {
+    "audit": "Who changed what.",
+    "openapi": "This document.",
+    "settings": "The configuration as it holds.",
+    "version": "Which program answers.",
+}
+"""What each first part of a path is about."""
+
+
+class ProblemField(msgspec.Struct, kw_only=True, frozen=True):
+    """What is wrong with one value."""
+
+    field: Annotated[str, Meta(description="The key, parameter or header under which it was sent.")]
+    message: str
+
+
+class Problem(msgspec.Struct, kw_only=True, frozen=True):
+    """Why a request was refused, or failed (RFC 9457)."""
+
+    type: str
+    title: Annotated[str, Meta(description="One sentence.")]
+    status: int
+    detail: Annotated[str, Meta(description="What there is to say beyond it.")]
+    errors: list[ProblemField] | msgspec.UnsetType = msgspec.UNSET
+
+
+def document(operations: Sequence[Operation], server: str) -> Json:
+    """The document for a server at this address."""
+    return {**_document(tuple(operations)), "servers": [{"url": server}]}
+
+
+@cache
+def _document(operations: tuple[Operation, ...]) -> Json:
+    kinds = [Problem, *(kind for each in operations for kind in _kinds(each))]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=SCHEMA_PLACE)
+    schema_of = dict(zip(map(id, kinds), schemas, strict=True))
+    paths: dict[str, Json] = {}
+    for each in operations:
+        paths.setdefault(each.path, {})[each.method.lower()] = _Described(each, schema_of).operation()
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "pyproxy",
+            "version": __version__,
+            "summary": "The administration of a package proxy",
+            "description": DESCRIPTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": [{"name": name, "description": TAGS[name]} for name in sorted({each.tag for each in operations})],
+        "security": [{"token": []}, {"password": []}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": {name: _problem(text, schema_of[id(Problem)]) for name, text in RESPONSES.values()},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "description": "An API token."},
+                "password": {"type": "http", "scheme": "basic", "description": "An account, or a token as password."},
+            },
+        },
+    }
+
+
+def _kinds(operation: Operation) -> Iterator[Any]:
+    """Every type in an operation, in any order."""
+    yield from operation.arguments.values()
+    if operation.query is not None:
+        yield from (each.type for each in msgspec.structs.fields(operation.query))
+    if operation.body is not None:
+        yield operation.body
+    yield operation.answer
+
+
+class _Described:
+    """One operation as the document has it."""
+
+    def __init__(self, operation: Operation, schema_of: Mapping[int, Json]) -> None:
+        self._operation = operation
+        self._schema_of = schema_of
+
+    def operation(self) -> Json:
+        """The object."""
+        each = self._operation
+        described: Json = {
+            "operationId": each.name,
+            "tags": [each.tag],
+            "summary": each.summary,
+            "description": each.description or each.summary + ".",
+            "parameters": [*self._parameters()],
+            "responses": {str(each.status): self._success()}
+            | {str(status): {"$ref": f"#/components/responses/{RESPONSES[status][0]}"} for status in statuses_of(each)},
+        }
+        if each.may == "anybody":
+            described["security"] = []
+        if each.body is not None:
+            media: Json = {"schema": self._schema_of[id(each.body)]}
+            if each.example is not None:
+                media["example"] = dict(each.example)
+            described["requestBody"] = {"required": each.needs_body, "content": {"application/json": media}}
+        return described
+
+    def _parameters(self) -> Iterator[Json]:
+        for name, kind in self._operation.arguments.items():
+            yield _parameter(name, "path", self._schema_of[id(kind)], required=True)
+        if self._operation.query is not None:
+            for each in msgspec.structs.fields(self._operation.query):
+                schema = dict(self._schema_of[id(each.type)])
+                if each.default not in (None, "", msgspec.NODEFAULT):
+                    schema["default"] = each.default
+                yield _parameter(each.encode_name, "query", schema, required=each.required)
+        if self._operation.conditional:
+            yield _IF_MATCH | {"required": self._operation.conditional == "needed"}
+
+    def _success(self) -> Json:
+        each = self._operation
+        headers: Json = {}
+        if each.tagged:
+            headers["ETag"] = _header("Names what was answered; a change of it needs this as If-Match.")
+        if each.status == 201:
+            headers["Location"] = _header("The address of what was made.")
+        if isinstance(each.answer, type) and issubclass(each.answer, Listing):
+            headers["Link"] = _header('The address of the next page, as rel="next"; absent on the last one.')
+        response: Json = {"description": {201: "It is made.", 204: "It is done."}.get(each.status, "The answer.")}
+        if headers:
+            response["headers"] = headers
+        if each.status != 204:
+            response["content"] = self._content()
+        return response
+
+    def _content(self) -> Json:
+        schema = self._schema_of[id(self._operation.answer)]
+        if not self._operation.streams:
+            return {"application/json": {"schema": schema}}
+        line = {
+            "type": "string",
+            "description": "A JSON value on each line, as it comes; they are like the items below.",
+        }
+        return {NDJSON: {"schema": line}, "application/json": {"schema": {"type": "array", "items": schema}}}
+
+
+def _parameter(name: str, place: str, schema: Json, *, required: bool) -> Json:
+    described: Json = {"name": name, "in": place, "required": required, "schema": schema}
+    if "description" in schema:
+        described["schema"] = {key: value for key, value in schema.items() if key != "description"}
+        described["description"] = schema["description"]
+    return described
+
+
+def _header(description: str) -> Json:
+    return {"description": description, "schema": {"type": "string"}}
+
+
+def _problem(description: str, schema: Json) -> Json:
+    return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
+
+
+_IF_MATCH: Json = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The ETag of what was seen; `*` for whatever there is.",
+    "schema": {"type": "string", "pattern": r'^(\*|"[!#-~]+")$', "examples": ["*"]},
+}

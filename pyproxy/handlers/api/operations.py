@@ -1,0 +1,15 @@
+"""All operations of the API."""
+
+from __future__ import annotations
+
+from pyproxy.handlers.api import audit, openapi, settings, version
+from pyproxy.handlers.api.table import Table
+
+TABLE = Table(
+    (
+        *audit.OPERATIONS,
+        *settings.OPERATIONS,
+        *version.OPERATIONS,
+        *openapi.OPERATIONS,
+    )
+)

@@ -1,0 +1,102 @@
+"""The description of the API says what the server does, and the server does what it says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+
+from pyproxy.handlers.api.document import TAGS, document
+from pyproxy.handlers.api.operation import Operation
+from pyproxy.handlers.api.operations import TABLE
+from pyproxy.handlers.api.reading import read_values
+from tests.documents import document as page
+from tests.http.api.client import Script, script
+from tests.http.conftest import StartProxy
+
+DOCUMENT = document(TABLE.operations, "http://127.0.0.1:8080/api/v1")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OPEN = "/openapi.json"
+
+every_operation = pytest.mark.parametrize("each", TABLE.operations, ids=lambda each: each.name)
+
+
+def described(each: Operation) -> Any:
+    return DOCUMENT["paths"][each.path][each.method.lower()]
+
+
+def test_the_description_is_openapi() -> None:
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+    assert DOCUMENT["openapi"].startswith("3.1.")
+
+
+async def test_every_described_operation_is_there_and_no_other(start_proxy: StartProxy) -> None:
+    api = Script(await start_proxy())
+    for path, methods in DOCUMENT["paths"].items():
+        address = path.replace("{", "").replace("}", "")
+        for method in METHODS:
+            answer = await api.send(method, address)
+            if method.lower() in methods:
+                assert answer.status == (200 if path == OPEN else 401), (method, path)
+            else:
+                assert (answer.status, method in answer.headers["Allow"]) == (405, False), (method, path)
+
+
+@every_operation
+def test_each_operation_is_described_for_people(each: Operation) -> None:
+    described_as = described(each)
+    assert described_as["summary"]
+    assert len(described_as["summary"]) <= 90
+    assert not described_as["summary"].endswith(".")
+    assert described_as["description"]
+    assert set(described_as["tags"]) <= TAGS.keys()
+    for parameter in described_as["parameters"]:
+        assert parameter["description"], parameter
+
+
+@every_operation
+def test_each_operation_says_how_it_may_fail(each: Operation) -> None:
+    described_as = described(each)
+    statuses = set(map(int, described_as["responses"]))
+    if each.path == OPEN:
+        assert described_as["security"] == []
+    else:
+        assert {401, 403, 422, 429} <= statuses
+    assert (404 in statuses) == ("{" in each.path)
+    assert ({400, 413, 415} <= statuses) == (each.method != "GET")
+
+
+@every_operation
+def test_each_body_has_an_example_that_is_right(each: Operation) -> None:
+    if each.body is None:
+        assert each.example is None
+    else:
+        assert each.example is not None
+        assert read_values(each.example, each.body) is not None
+
+
+async def test_requests_of_all_kinds_are_answered_as_described(start_proxy: StartProxy, tmp_path: Path) -> None:
+    """Right and wrong ones, at the limits and at random, always the same; see the output for what to send again."""
+    api = script(await start_proxy(offline=True))
+    program = await asyncio.create_subprocess_exec(
+        Path(sys.executable).with_name("schemathesis"),
+        *("run", f"{api.proxy.url}/api/v1/openapi.json", "--checks", "all", "--max-examples", "25"),
+        *("--generation-deterministic", "--no-color", "-H", f"Authorization: {api.headers['Authorization']}"),
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await program.communicate()
+    assert program.returncode == 0, output.decode()
+
+
+def test_the_documentation_lists_every_operation() -> None:
+    who = {"anybody": "everybody", "see": "viewer", "change": "admin"}
+    expected = [[each.method, f"`{each.path}`", who[each.may], each.summary] for each in TABLE.operations]
+    assert [list(row) for row in page("docs/api.md").rows("method")] == expected

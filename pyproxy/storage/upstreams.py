@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from pyproxy.errors import ConfigurationError, UnknownUpstream, VersionConflict
+from pyproxy.errors import ConfigurationError, NameTaken, UnknownUpstream, VersionConflict
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.audit import Witness
 from pyproxy.storage.database import Database
@@ -52,7 +52,7 @@ class UpstreamStore:
     """The upstreams of a storage directory.
 
     With ``reveal=False`` no secret is decrypted: ``***`` stands for each, so that showing upstreams works without
-    the key too. An unknown name raises `UnknownUpstream`, one that is known already `ConfigurationError`, a version
+    the key too. An unknown name raises `UnknownUpstream`, one that is known already `NameTaken`, a version
     that is no more `VersionConflict`; secrets that another key encrypted raise `StorageError`.
     """
 
@@ -85,7 +85,7 @@ class UpstreamStore:
 
         def add(connection: sqlite3.Connection) -> None:
             if _id_of(connection, settings.name) is not None:
-                raise ConfigurationError(
+                raise NameTaken(
                     f"there is an upstream named {settings.name} already",
                     key="name",
                     suggestion="choose another name, or change that one",

@@ -22,7 +22,8 @@ from pyproxy.settings import UpstreamSettings, gives_secret, priority_of, veiled
 from pyproxy.settings.masking import MASK
 from pyproxy.storage.audit import Actor, AuditLog, Change, Witness
 from pyproxy.storage.certificates import CertificateFolder
-from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore, order_version
+from pyproxy.storage.upstreams import StoredUpstream as StoredUpstream  # the type, for handlers
+from pyproxy.storage.upstreams import UpstreamStore, order_version
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,7 +87,7 @@ def _read(values: Mapping[str, object], kind: type[S], *, strict: bool) -> S:
                 mistakes.append(ConfigurationError("is missing", key=name))
             continue
         try:
-            read[each.name] = msgspec.convert(values[name], each.type, strict=strict)
+            read[each.name] = _converted(values[name], each.type, strict=strict)
         except msgspec.ValidationError as error:
             mistakes.append(_mistake(name, str(error)))
         else:
@@ -95,6 +95,16 @@ def _read(values: Mapping[str, object], kind: type[S], *, strict: bool) -> S:
     if mistakes:
         raise ConfigurationErrors(mistakes)
     return kind(**read)
+
+
+def _converted(value: object, kind: object, *, strict: bool) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=strict)
+    except msgspec.ValidationError:
+        # To JSON, 5.0 is the same number as 5, and some programs write all of theirs so.
+        if isinstance(value, float) and value.is_integer():
+            return msgspec.convert(int(value), kind, strict=strict)
+        raise
 
 
 def _unknown(name: str, known: Mapping[str, object]) -> ConfigurationError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pyproxy.handlers.api.operation import Operation
 
 RESPONSES: Mapping[int, tuple[str, str]] = {
-    400: ("Unreadable", "The body is no JSON (the title says where), or If-Match no list of ETags."),
+    400: ("Unreadable", "The body is no JSON; the title says where."),
     401: ("WithoutCredentials", "Without credentials, or with wrong ones. `WWW-Authenticate` says which are taken."),
     403: ("NotAllowed", "With credentials that may not do this."),
     404: ("NothingThere", "There is nothing of this name."),
@@ -26,7 +26,7 @@ def statuses_of(operation: Operation) -> Iterator[int]:
     """Those that an operation may answer with, beside its own."""
     changes, known = operation.method != "GET", operation.may != "anybody"
     applies = {
-        400: changes or operation.conditional,
+        400: changes,
         401: known,
         403: known,
         404: operation.arguments,

@@ -20,6 +20,19 @@ def span(seconds: float) -> str:
     return "1 second" if seconds >= 1 else "less than a second"
 
 
+def took(seconds: float) -> str:
+    """How long something took, to about three digits.
+
+    >>> took(0.0004), took(0.0421), took(1.234), took(75.0)
+    ('less than 1 ms', '42 ms', '1.23 s', '75 s')
+    """
+    if seconds < 0.001:
+        return "less than 1 ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:,.0f} s"
+
+
 def ago(then: float, now: float) -> str:
     """How long ago that was (unix seconds); a time to come means that a clock has been set back."""
     if then > now + 1:

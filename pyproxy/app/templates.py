@@ -16,6 +16,7 @@ def make_templates(files: StaticFiles) -> jinja2.Environment:
 
     ``asset`` gives the address of a static file below the root; amounts and times are filters: ``{{ size | data }}``,
     ``{{ at | ago(now) }}``, ``{{ at | until(now) }}``, ``{{ at | iso }}``, ``{{ seconds | span }}``,
+    ``{{ seconds | took }}``,
     ``{{ number | counted("file") }}``.
     """
     environment = jinja2.Environment(
@@ -29,6 +30,7 @@ def make_templates(files: StaticFiles) -> jinja2.Environment:
         "until": amounts.until,
         "iso": amounts.iso,
         "span": amounts.span,
+        "took": amounts.took,
         "data": amounts.data,
         "counted": amounts.count,
     }

@@ -47,6 +47,17 @@ RANGES: Mapping[RangeName, Range] = MappingProxyType(
 )
 """Hours are kept for a week, so longer ranges are read from days (`storage.periods`)."""
 
+TITLES: Mapping[RangeName, str] = MappingProxyType(
+    {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "1y": "a year"}
+)
+"""How they are called."""
+
+
+def range_named(text: str) -> RangeName:
+    """The range of that name, as it stands in an address; the shortest for anything else."""
+    return next((name for name in RANGES if name == text), "24h")
+
+
 PROJECTS: Mapping[RangeName, Range] = MappingProxyType(
     {"24h": RANGES["24h"], "7d": Range("7d", DAY, DAY, 7), "30d": RANGES["30d"], "1y": RANGES["30d"]}
 )

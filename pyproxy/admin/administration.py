@@ -10,6 +10,8 @@ from pyproxy.admin.accounts.passwords import Passwords
 from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.accounts.tokens import TokenChanges
+from pyproxy.admin.activity.activity import Activity
+from pyproxy.admin.dashboard.dashboard import Dashboard
 from pyproxy.admin.desk import Desk
 from pyproxy.admin.settings.server import ServerSettings
 from pyproxy.admin.upstreams.upstreams import Upstreams
@@ -25,6 +27,10 @@ from pyproxy.storage.tokens import TokenStore
 class Administration:
     """The open parts. The stores in it, and what changes them, belong to the thread of ``desk``: ask them with
     ``await desk.run(…)``. ``passwords``, ``sign_in`` and ``credentials`` are for the loop."""
+    """The open parts. The stores in it belong to the thread of ``desk``: ask them with ``await desk.run(…)``.
+
+    ``dashboard`` and ``activity`` belong to the event loop, and look things up in threads of their own.
+    """
 
     desk: Desk
     audit: AuditLog
@@ -39,5 +45,7 @@ class Administration:
     sign_in: SignIn
     credentials: Credentials
     settings: ServerSettings
+    dashboard: Dashboard
+    activity: Activity
     upstreams: Upstreams
     certificates: CertificateFolder

@@ -16,11 +16,15 @@ from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.accounts.throttle import Throttle
 from pyproxy.admin.accounts.tokens import TokenChanges
+from pyproxy.admin.activity.activity import Activity
 from pyproxy.admin.administration import Administration
+from pyproxy.admin.dashboard.dashboard import Dashboard, Room
 from pyproxy.admin.desk import Desk
 from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.app.origin import Origin
+from pyproxy.app.resources import Resources
 from pyproxy.app.server_settings import server_settings
+from pyproxy.app.tls import ShownCertificate
 from pyproxy.config.model import Config
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
@@ -56,12 +60,18 @@ class OpenAdministration:
 
 
 def open_administration(
-    config: Config, served: Database, environ: Mapping[str, str], clock: Callable[[], float], origin: Origin
+    config: Config,
+    environ: Mapping[str, str],
+    clock: Callable[[], float],
+    origin: Origin,
+    resources: Resources,
+    certificate: ShownCertificate,
 ) -> OpenAdministration:
     """Open it below ``storage.directory``. Raises `StorageError`.
 
-    ``served`` is the database that is read on the loop, where requests for packages are.
+    Whoever installs is told who they are on the connection that the event loop reads; the pages have their own.
     """
+    served = resources.database
     directory = config.storage.directory
     box = SecretBox.open(directory, environ)
     database, sign_in_database = (Database.open(directory / DATABASE_NAME) for _ in range(2))
@@ -86,6 +96,22 @@ def open_administration(
         credentials=Credentials(AccountStore(served), TokenStore(served), sign_in, clock),
         upstreams=Upstreams(upstreams, audit, certificates),
         certificates=certificates,
+        dashboard=_dashboard(config, resources, clock, certificate),
+        activity=Activity(resources.database),
         settings=server_settings(config, origin, upstreams, environ, clock),
     )
     return OpenAdministration(administration, database, sign_in_desk, sign_in_database)
+
+
+def _dashboard(
+    config: Config, resources: Resources, clock: Callable[[], float], certificate: ShownCertificate
+) -> Dashboard:
+    """With the connection of the event loop, on which it looks up what is short."""
+    storage = config.storage
+    return Dashboard(
+        resources.database,
+        resources.upstreams,
+        room=Room(storage.directory, storage.min_free, storage.max_size),
+        clock=clock,
+        own_certificate_ends=certificate.ends,
+    )

@@ -7,13 +7,13 @@ import contextlib
 import logging
 import os
 import socket
-import ssl
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from tornado.httpserver import HTTPServer
 
+from pyproxy.admin.administration import Administration
 from pyproxy.admin.history.recorder import Recorder
 from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
@@ -25,7 +25,7 @@ from pyproxy.app.renewal import Renewal
 from pyproxy.app.resources import Resources, open_resources
 from pyproxy.app.signals import Signals
 from pyproxy.app.templates import make_templates, resource_directory
-from pyproxy.app.tls import KeyPair
+from pyproxy.app.tls import KeyPair, ShownCertificate
 from pyproxy.app.web import Checks, make_app
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
@@ -76,8 +76,7 @@ async def run(
     signals.hand_over(stop.set, reread.set)
     if signals.stops:
         return
-    context = tls.context if tls else None
-    server = await Server.start(config, sockets, tls=context, environ=environ, name=name, origin=origin)
+    server = await Server.start(config, sockets, tls=tls, environ=environ, name=name, origin=origin)
     following = asyncio.create_task(_follow_certificate(config, server, tls, reread, speaks=speaks))
     supervisor.ready()
     await stop.wait()
@@ -112,6 +111,7 @@ class Server:
         recorder: Recorder,
         administration: OpenAdministration,
         holdings: Holdings,
+        certificate: ShownCertificate,
     ) -> None:
         self.resources = resources
         self.services = services
@@ -121,6 +121,7 @@ class Server:
         self.recorder = recorder
         self._administration = administration
         self.holdings = holdings
+        self._certificate = certificate
         work: list[Coroutine[Any, Any, None]] = [
             *(chain.follow(self._take), resources.keep_up()),
             *(sampling, records.keep(), recorder.keep()),
@@ -135,7 +136,7 @@ class Server:
         config: Config,
         sockets: list[socket.socket],
         *,
-        tls: ssl.SSLContext | None = None,
+        tls: KeyPair | None = None,
         environ: Mapping[str, str],
         clock: Callable[[], float] = time.time,
         rest_pauses: Sequence[float] = PAUSES,
@@ -164,8 +165,9 @@ class Server:
             project_list=config.project_list,
             rest_pauses=rest_pauses,
         )
+        certificate = ShownCertificate(tls)
         administration = open_administration(
-            config, resources.database, environ, clock, origin or Origin(started_at=clock())
+            config, environ, clock, origin or Origin(started_at=clock()), resources, certificate
         )
         static = StaticFiles(resource_directory("static"))
         services = Services(
@@ -191,15 +193,24 @@ class Server:
             record=recorder.answered,
             log_format=config.logging.format,
         )
-        http = HTTPServer(app, ssl_options=tls, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
+        context = tls.context if tls is not None else None
+        http = HTTPServer(app, ssl_options=context, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
         holdings = holdings_of(config, resources, chain, clock)
-        return cls(resources, chain, services, http, sampling, records, recorder, administration, holdings)
+        return cls(
+            resources, chain, services, http, sampling, records, recorder, administration, holdings, certificate
+        )
 
-    def use_tls(self, context: ssl.SSLContext) -> None:
+    @property
+    def administration(self) -> Administration:
+        """What its pages work with."""
+        return self._administration.administration
+
+    def use_tls(self, pair: KeyPair) -> None:
         """New connections get this one; those that there are keep theirs."""
-        self._http.ssl_options = context
+        self._certificate.pair = pair
+        self._http.ssl_options = pair.context
 
     async def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
         """Take no new connections, let running responses end, then close everything in reverse."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import ssl
 from collections.abc import Callable
 
 from pyproxy.app.tls import Contents, KeyPair, ends_soon, load_pair, read_contents, tell_end
@@ -37,7 +36,7 @@ class Renewal:
         server: ServerConfig,
         current: KeyPair,
         *,
-        take: Callable[[ssl.SSLContext], None],
+        take: Callable[[KeyPair], None],
         clock: Callable[[], float],
         speaks: bool = True,
     ) -> None:
@@ -100,7 +99,7 @@ class Renewal:
 
     def _change(self, pair: KeyPair) -> None:
         now = self._clock()
-        self._take(pair.context)
+        self._take(pair)
         self.current = pair
         self._doubted = self._refused = None
         self._reminded = now if ends_soon(pair, now) else None

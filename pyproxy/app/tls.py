@@ -34,6 +34,17 @@ class KeyPair:
     ends: datetime.datetime | None
 
 
+@dataclass(slots=True)
+class ShownCertificate:
+    """The pair that new connections get, if there is one; a renewal puts another in its place."""
+
+    pair: KeyPair | None
+
+    def ends(self) -> float | None:
+        """Until when the certificate is valid (unix seconds); ``None`` where there is none, or it does not tell."""
+        return None if self.pair is None or self.pair.ends is None else self.pair.ends.timestamp()
+
+
 def load_pair(server: ServerConfig) -> KeyPair | None:
     """The pair of ``server.tls``, if it is set; raises `ConfigurationError` for files that do not fit.
 

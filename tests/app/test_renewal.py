@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.app.renewal import REMIND_SECONDS, Renewal
-from pyproxy.app.tls import load_pair, tell_end
+from pyproxy.app.tls import KeyPair, load_pair, tell_end
 from tests.app.pairs import Place
 from tests.http.proxy import Clock
 
@@ -25,12 +25,12 @@ def place(tmp_path: Path) -> Place:
 
 
 class Followed:
-    """A renewal under test, and the contexts that it made a server take."""
+    """A renewal under test, and the pairs that it made a server take."""
 
     def __init__(self, place: Place, clock: Clock, *, speaks: bool = True) -> None:
         pair = load_pair(place.config)
         assert pair is not None
-        self.taken: list[ssl.SSLContext] = []
+        self.taken: list[KeyPair] = []
         self.renewal = Renewal(place.config, pair, take=self.taken.append, clock=clock, speaks=speaks)
 
     async def look(self, times: int = 1) -> int:
@@ -60,7 +60,7 @@ async def test_a_pair_that_is_renamed_over_the_old_one_is_taken_over(
     place.put(*place.issue("two", end=in_days(90)))
     with caplog.at_level(logging.INFO):
         assert await followed.look(3) == 1
-    assert followed.taken == [followed.renewal.current.context]
+    assert followed.taken == [followed.renewal.current]
     assert caplog.messages[0] == "a new certificate is taken over for new connections"
     assert f"{place.certificate} ends on {in_days(90):%Y-%m-%d}" in caplog.messages[1]
     assert len(caplog.messages) == 2

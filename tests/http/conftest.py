@@ -49,8 +49,9 @@ def start_proxy(io_loop: IOLoop, tmp_path: Path, clock: Clock) -> Iterator[Start
             given if isinstance(given, UpstreamSettings) else UpstreamSettings(name=next(names), url=given.url)
             for given in upstreams
         ]
-        pauses = cache.pop("rest_pauses", None)
+        pauses, tls = cache.pop("rest_pauses", None), cache.pop("tls", None)
         proxy = Proxy(make_config(tmp_path / "storage", settings, **cache), clock, {})
+        proxy.tls = tls
         if pauses is not None:
             proxy.rest_pauses = pauses
         running.append(proxy)

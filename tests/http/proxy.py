@@ -18,6 +18,7 @@ from tornado.netutil import bind_sockets
 
 from pyproxy.app.lifecycle import Server
 from pyproxy.app.resources import seed_upstreams
+from pyproxy.app.tls import KeyPair
 from pyproxy.config.model import (
     AccessConfig,
     CacheConfig,
@@ -79,6 +80,7 @@ class Proxy:
         self.environ = environ
         self.port = 0
         self.rest_pauses: tuple[float, ...] = PAUSES
+        self.tls: KeyPair | None = None
         self._lock: StorageLock | None = None
         self._server: Server | None = None
 
@@ -89,7 +91,12 @@ class Proxy:
         sockets = bind_sockets(self.port, "127.0.0.1", socket.AF_INET)
         self.port = sockets[0].getsockname()[1]
         self._server = await Server.start(
-            self.config, sockets, environ=self.environ, clock=self.clock, rest_pauses=self.rest_pauses
+            self.config,
+            sockets,
+            tls=self.tls,
+            environ=self.environ,
+            clock=self.clock,
+            rest_pauses=self.rest_pauses,
         )
 
     async def stop(self) -> None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.admin.activity.activity import Activity
 from pyproxy.admin.activity.filters import CallFilter, ClientFilter
-from pyproxy.admin.dashboard.dashboard import Dashboard, Room
 from pyproxy.admin.dashboard.model import Overview
+from pyproxy.app.tls import KeyPair, load_pair
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.activity_reads import Place
 from pyproxy.storage.history_reads import ProjectSum
+from tests.app.pairs import Place as CertificatePlace
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock, Proxy
 from tests.http.publishing import publish
@@ -26,10 +26,7 @@ from tests.upstream_server import Status, UpstreamServer
 async def overview(proxy: Proxy) -> Overview:
     await written(proxy)
     await proxy.server.records.flush()
-    resources, storage = proxy.server.resources, proxy.config.storage
-    room = Room(storage.directory, storage.min_free, storage.max_size)
-    dashboard = Dashboard(resources.database, resources.upstreams, room=room, clock=proxy.clock)
-    return await dashboard.overview("24h")
+    return await proxy.server.administration.dashboard.overview("24h")
 
 
 async def test_an_install_is_seen_on_the_dashboard(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
@@ -103,6 +100,27 @@ async def test_a_certificate_that_ends_soon_needs_attention(
     assert item.sentence.startswith("the certificate of upstream first ends on")
 
 
+async def test_the_servers_own_certificate_needs_attention_until_it_is_renewed(
+    tmp_path: Path, upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock
+) -> None:
+    clock.now = time.time()
+    place = CertificatePlace(tmp_path)
+
+    def pair(days: float) -> KeyPair:
+        end = datetime.datetime.fromtimestamp(int(clock.now + days * 86400), datetime.UTC)
+        place.put(*place.issue("127.0.0.1", end=end))
+        loaded = load_pair(place.config)
+        assert loaded is not None
+        return loaded
+
+    proxy = await start_proxy(upstream, tls=pair(5))
+    (item,) = (await overview(proxy)).attention
+    assert item.target == ("server", "")
+    assert item.sentence.startswith("this server's certificate ends on")
+    proxy.server.use_tls(pair(90))
+    assert (await overview(proxy)).attention == ()
+
+
 async def test_a_year_later_the_day_is_a_point_of_zeros(
     upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock
 ) -> None:
@@ -123,7 +141,7 @@ async def test_the_activity_shows_who_failed_and_why(upstream: UpstreamServer, s
     await proxy.get("/simple/broken/", {"User-Agent": "uv/0.5 x"})
     await written(proxy)
 
-    activity = Activity(proxy.server.resources.database)
+    activity = proxy.server.administration.activity
     clients = await activity.clients(ClientFilter(failures_only=True), Place())
     (row,) = clients.rows
     assert (row.request.project, row.request.agent, row.request.status) == ("broken", "uv/0.5", 502)

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import click
 
 from pyproxy.commands.actor import command_actor
+from pyproxy.commands.exits import WrongUsage
 from pyproxy.commands.invocation import Invocation
 from pyproxy.commands.secret_input import read_settings, secret_options
 from pyproxy.commands.stored import opened_upstreams
 from pyproxy.commands.upstream_list import as_json, print_table, print_warnings
 from pyproxy.commands.upstream_test import test
-from pyproxy.errors import ConfigurationError, SecretAskedAgain
+from pyproxy.errors import ConfigurationError, NameTaken, SecretAskedAgain
 from pyproxy.settings import upstream_from_pairs
 from pyproxy.settings.fields import FIELDS
 from pyproxy.settings.kinds import Text, read_integer
@@ -62,7 +63,10 @@ def add(
     pairs = read_settings(settings, given, password_stdin=password_stdin, token_stdin=token_stdin)
     upstream_from_pairs(pairs)  # what is wrong with them is said before a database is made
     with opened_upstreams(invocation) as upstreams:
-        added = upstreams.add(_texts(pairs), command_actor())
+        try:
+            added = upstreams.add(_texts(pairs), command_actor())
+        except NameTaken as error:  # like every other wrong setting of an upstream, and unlike an account's name
+            raise WrongUsage(str(error)) from error
     click.echo(f"upstream {name} is added at position {added.priority}; its index is {added.settings.index_url}")
     print_warnings(added.settings)
 

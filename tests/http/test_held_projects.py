@@ -191,11 +191,13 @@ async def test_refresh_shows_at_once_what_was_published_a_moment_ago(
     await ask(proxy, "/simple/demo/")
     publish(upstream, "demo", "2.0")
     assert len((await proxy.page("demo"))["files"]) == 1
+    revision = proxy.server.resources.pages.revision()
 
     refreshed = await holdings(proxy).actions.refresh(DEMO)
 
     [said] = refreshed.said
     assert (refreshed.ok, refreshed.owner, said.kind, said.added) == (True, "first", "changed", 1)
+    assert proxy.server.resources.pages.revision() > revision, "by which other workers notice"
     assert len((await proxy.page("demo"))["files"]) == 2
 
 

@@ -60,7 +60,9 @@ async def test_kept_files_are_counted_by_their_names(
 ) -> None:
     files = open_store(None)
     await keep(files, b"1234", "x-1.whl")
+    clock.now += 5
     await keep(files, b"123456", "x-2.whl")
+    assert index(database)["x"].last_used == clock.now
     await keep(files, b"1234", "x-1.whl", upstream="b")
     assert index(database) == {"x": ProjectTotals(project="x", files=2, bytes=10, last_used=clock.now)}
 

@@ -119,11 +119,12 @@ async def test_the_pages_together_have_everything_once_and_in_order(
     database: Database, projects: Sequence[Any], local: LocalRepository, sort: Sort, text: str, with_local: bool
 ) -> None:
     await local.scan()
+    await make_known(database, "py-local")  # its page was fetched before it became local
     search = search_in(database, local if with_local else None)
     pages = await walk(search, text, sort, 7)
     found = [name for page in pages for name in names(page)]
 
-    expected = {each.project for each in projects} | ({*local.names()} if with_local else set())
+    expected = {"py-local", *(each.project for each in projects), *(local.names() if with_local else ())}
     assert sorted(found) == sorted(name for name in expected if text in name)
     assert {page.total for page in pages} == {len(found)}
     assert [page.first for page in pages] == list(range(1, len(found) + 1, 7))

@@ -157,7 +157,8 @@ def _files(directory: Path, names: list[str], wanted: Seed, chance: random.Rando
             last_used = kept_at + (wanted.now - kept_at) * chance.random() ** 0.3
             sha256, size = chance.randbytes(32).hex(), int(10 ** (3.5 + 3.5 * chance.random()))
             upstream = "private" if name.startswith("mycompany-") else "removed" if rank % 50 == 49 else "pypi"
-            if filename.endswith(".whl") and number < 8 and next(real) < wanted.real:
+            if filename.endswith(".whl") and number >= count - 8 and next(real) < wanted.real:
+                kept_at = last_used = wanted.now - chance.random() * DAY  # the newest, so that it describes the project
                 sha256, size = _put(directory, name, filename, upstream, kept_at)
             uses = int(chance.paretovariate(0.9) * 3000 / (rank + 3)) if chance.random() < 0.7 else 0
             yield Kept(name, filename, sha256, size, upstream, kept_at, last_used, uses)

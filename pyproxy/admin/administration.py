@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyproxy.admin.accounts.changes import AccountChanges
@@ -14,6 +15,8 @@ from pyproxy.admin.activity.activity import Activity
 from pyproxy.admin.dashboard.dashboard import Dashboard
 from pyproxy.admin.desk import Desk
 from pyproxy.admin.settings.server import ServerSettings
+from pyproxy.admin.upstreams.reports import UpstreamReports
+from pyproxy.admin.upstreams.testing import UpstreamTests
 from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
@@ -26,10 +29,10 @@ from pyproxy.storage.tokens import TokenStore
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
     """The open parts. The stores in it, and what changes them, belong to the thread of ``desk``: ask them with
-    ``await desk.run(…)``. ``passwords``, ``sign_in`` and ``credentials`` are for the loop."""
-    """The open parts. The stores in it belong to the thread of ``desk``: ask them with ``await desk.run(…)``.
+    ``await desk.run(…)``. ``passwords``, ``sign_in`` and ``credentials`` are for the loop.
 
     ``dashboard`` and ``activity`` belong to the event loop, and look things up in threads of their own.
+    ``upstream_defaults`` are what the configuration decides for upstreams that say nothing, as text for people.
     """
 
     desk: Desk
@@ -49,3 +52,6 @@ class Administration:
     activity: Activity
     upstreams: Upstreams
     certificates: CertificateFolder
+    upstream_reports: UpstreamReports
+    upstream_tests: UpstreamTests
+    upstream_defaults: Mapping[str, str]

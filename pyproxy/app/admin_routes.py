@@ -8,7 +8,13 @@ from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.not_found import AdminNotFoundHandler, AdminSlashHandler
 from pyproxy.handlers.admin.settings import SettingsCopyHandler, SettingsHandler
 from pyproxy.handlers.admin.sign_in import SetUpHandler, SignInHandler, SignOutHandler
+from pyproxy.handlers.admin.upstream import RemoveUpstreamHandler, UpstreamHandler
+from pyproxy.handlers.admin.upstream_form import AddUpstreamHandler, CopyUpstreamHandler, EditUpstreamHandler
+from pyproxy.handlers.admin.upstream_test import TypedUpstreamTestHandler, UpstreamTestHandler
+from pyproxy.handlers.admin.upstreams import MoveUpstreamHandler, SwitchUpstreamHandler, UpstreamsHandler
 from pyproxy.handlers.base import Services
+
+_UPSTREAM = r"/admin/upstreams/([A-Za-z0-9_-]+)"
 
 Route = tuple[str, type[AdminHandler], dict[str, object]]
 
@@ -24,5 +30,15 @@ def admin_routes(services: Services, administration: Administration) -> list[Rou
         (r"/admin/account", AccountHandler, shared),
         (r"/admin/settings", SettingsHandler, shared),
         (r"/admin/settings/pyproxy\.yaml", SettingsCopyHandler, shared),
+        (r"/admin/upstreams", UpstreamsHandler, shared),
+        (r"/admin/upstreams/\+add", AddUpstreamHandler, shared),
+        (r"/admin/upstreams/\+test", TypedUpstreamTestHandler, shared),
+        (_UPSTREAM, UpstreamHandler, shared),
+        (rf"{_UPSTREAM}/edit", EditUpstreamHandler, shared),
+        (rf"{_UPSTREAM}/copy", CopyUpstreamHandler, shared),
+        (rf"{_UPSTREAM}/remove", RemoveUpstreamHandler, shared),
+        (rf"{_UPSTREAM}/move", MoveUpstreamHandler, shared),
+        (rf"{_UPSTREAM}/switch", SwitchUpstreamHandler, shared),
+        (rf"{_UPSTREAM}/test", UpstreamTestHandler, shared),
         (r"/admin/.*", AdminNotFoundHandler, shared),
     ]

@@ -20,17 +20,23 @@ from pyproxy.admin.activity.activity import Activity
 from pyproxy.admin.administration import Administration
 from pyproxy.admin.dashboard.dashboard import Dashboard, Room
 from pyproxy.admin.desk import Desk
+from pyproxy.admin.upstream_test.conditions import Conditions
+from pyproxy.admin.upstreams.reports import UpstreamReports
+from pyproxy.admin.upstreams.testing import UpstreamTests
 from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.app.origin import Origin
 from pyproxy.app.resources import Resources
 from pyproxy.app.server_settings import server_settings
 from pyproxy.app.tls import ShownCertificate
 from pyproxy.config.model import Config
+from pyproxy.settings.quantities import format_duration
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.certificates import CertificateFolder
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import CERTIFICATES_NAME, DATABASE_NAME
+from pyproxy.storage.failures import FailureStore
+from pyproxy.storage.pages import PageStore
 from pyproxy.storage.roster import Roster
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.sessions import SessionStore
@@ -79,8 +85,9 @@ def open_administration(
     accounts, tokens, session_store = AccountStore(database), TokenStore(database), SessionStore(database)
     passwords = Passwords(sign_in_desk)
     sign_in = SignIn(AccountStore(served), passwords, Throttle(SignInFailures(sign_in_database), clock), sign_in_desk)
-    audit, upstreams = AuditLog(database, clock), UpstreamStore(database, box)
+    audit, store, pages = AuditLog(database, clock), UpstreamStore(database, box), PageStore(database)
     certificates = CertificateFolder(directory / CERTIFICATES_NAME)
+    upstreams = Upstreams(store, audit, certificates)
     administration = Administration(
         desk=desk,
         audit=audit,
@@ -94,11 +101,21 @@ def open_administration(
         passwords=passwords,
         sign_in=sign_in,
         credentials=Credentials(AccountStore(served), TokenStore(served), sign_in, clock),
-        upstreams=Upstreams(upstreams, audit, certificates),
+        upstreams=upstreams,
         certificates=certificates,
+        upstream_reports=UpstreamReports(
+            upstreams, failures=FailureStore(database), pages=pages, database=database, clock=clock
+        ),
+        upstream_tests=UpstreamTests(
+            upstreams, store=store, pages=pages, conditions=_conditions(config, environ, clock)
+        ),
+        upstream_defaults={
+            "index_ttl": f"{format_duration(config.cache.index_ttl)} (cache.index_ttl)",
+            "missing_ttl": f"{format_duration(config.cache.missing_ttl)} (cache.missing_ttl)",
+        },
         dashboard=_dashboard(config, resources, clock, certificate),
         activity=Activity(resources.database),
-        settings=server_settings(config, origin, upstreams, environ, clock),
+        settings=server_settings(config, origin, store, environ, clock),
     )
     return OpenAdministration(administration, database, sign_in_desk, sign_in_database)
 
@@ -114,4 +131,15 @@ def _dashboard(
         room=Room(storage.directory, storage.min_free, storage.max_size),
         clock=clock,
         own_certificate_ends=certificate.ends,
+    )
+
+
+def _conditions(config: Config, environ: Mapping[str, str], clock: Callable[[], float]) -> Conditions:
+    """A test behaves as the server does."""
+    return Conditions(
+        contact=config.server.public_url,
+        environ=environ,
+        page_timeout=config.cache.lookup_timeout,
+        max_page_size=config.cache.max_page_size,
+        clock=clock,
     )

@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
+from pyproxy.admin.upstream_test.tested import Tested, as_given, as_stored
 from pyproxy.commands.invocation import Invocation
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError
-from pyproxy.settings import UpstreamSettings, priority_of, upstream_from_pairs
-from pyproxy.simple.model import NormalizedName
+from pyproxy.settings import priority_of, upstream_from_pairs
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, has_database
 from pyproxy.storage.pages import PageStore
 from pyproxy.storage.secrets import SecretBox
-from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
-
-KNOWN_PROJECTS = 5
-"""How many names are taken from the pages that an upstream has had."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """What is tested: its settings, names of projects that it has had, and the upstreams beside it."""
-
-    settings: UpstreamSettings
-    known: Sequence[NormalizedName]
-    others: Sequence[StoredUpstream]
+from pyproxy.storage.upstreams import UpstreamStore
 
 
 def given_upstream(invocation: Invocation, config: Config, pairs: Mapping[str, str]) -> Tested:
@@ -35,8 +22,9 @@ def given_upstream(invocation: Invocation, config: Config, pairs: Mapping[str, s
     priority_of(pairs)
     settings = upstream_from_pairs({"name": "test", **pairs})
     with _database(config) as database:
-        others = _upstreams(database, invocation.environ, config).list(reveal=False) if database else []
-    return Tested(settings, (), [other for other in others if other.settings.name != settings.name])
+        if database is None:
+            return Tested(settings)
+        return as_given(_upstreams(database, invocation.environ, config), settings)
 
 
 def stored_upstream(invocation: Invocation, config: Config, name: str) -> Tested:
@@ -54,14 +42,11 @@ def stored_upstream(invocation: Invocation, config: Config, name: str) -> Tested
                     suggestion=f"there is no database in {config.storage.directory.absolute()} yet; "
                     f"the configuration's upstreams are {names}",
                 )
-            return Tested(configured, (), ())
+            return Tested(configured)
         store = _upstreams(database, invocation.environ, config)
-        stored = store.list(reveal=False)
-        if configured is not None and all(upstream.settings.name != name for upstream in stored):
-            return Tested(configured, (), stored)
-        upstream = store.get(name)
-        known = PageStore(database).projects_of(upstream.key, KNOWN_PROJECTS)
-        return Tested(upstream.settings, known, [other for other in stored if other.settings.name != name])
+        if configured is not None and all(stored.settings.name != name for stored in store.list(reveal=False)):
+            return as_given(store, configured)
+        return as_stored(store, PageStore(database), name)
 
 
 def _upstreams(database: Database, environ: Mapping[str, str], config: Config) -> UpstreamStore:

@@ -7,10 +7,11 @@ from contextlib import aclosing
 
 import click
 
+from pyproxy.admin.upstream_test.tested import Tested
 from pyproxy.commands.exits import Failure
 from pyproxy.commands.invocation import Invocation
 from pyproxy.commands.secret_input import read_settings, secret_options
-from pyproxy.commands.tested import Tested, given_upstream, stored_upstream
+from pyproxy.commands.tested import given_upstream, stored_upstream
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError
 
@@ -67,12 +68,11 @@ async def _run(invocation: Invocation, config: Config, tested: Tested, project: 
     """Show the steps; raises `Failure` with the first that failed."""
     # Imported late: the other commands start without curl.
     from pyproxy.admin.upstream_test.conditions import Conditions
-    from pyproxy.admin.upstream_test.names_to_ask import project_to_ask
     from pyproxy.admin.upstream_test.walk import examine
     from pyproxy.commands.step_output import JsonOutput, LineOutput
 
     settings = tested.settings
-    name = None if project is None else project_to_ask(project, settings, tested.others)
+    name = None if project is None else tested.project(project)
     conditions = Conditions(
         contact=config.server.public_url,
         environ=invocation.environ,

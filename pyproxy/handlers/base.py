@@ -209,11 +209,15 @@ class BaseHandler(tornado.web.RequestHandler):
 
     def send_page(self, template: str, cache_control: str, **context: Any) -> None:
         """End the response with a page for people; its template gets ``root`` and the context."""
+        self.set_page_headers(cache_control)
+        page = self.services.templates.get_template(template).render(root=root_of(self.request.path), **context)
+        self.finish(page.encode())
+
+    def set_page_headers(self, cache_control: str) -> None:
+        """The headers of a page for people."""
         for name, value in PAGE_HEADERS.items():
             self.set_header(name, value)
         self.set_header("Cache-Control", cache_control)
-        page = self.services.templates.get_template(template).render(root=root_of(self.request.path), **context)
-        self.finish(page.encode())
 
     def is_browser(self) -> bool:
         """Whether a person is looking: a page helps more than JSON does."""

@@ -98,6 +98,15 @@ class CertificateFolder:
         self._write(name, content)
         return name
 
+    def remove(self, name: str) -> None:
+        """Remove a file that nobody uses, if it is there. Raises `StorageError`."""
+        if not _NAME.fullmatch(name):
+            return
+        try:
+            (self._directory / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot remove {self._directory / name} ({reason(error)}): {remedy(error)}") from error
+
     def _write(self, name: str, content: bytes) -> None:
         directory = prepare_directory(self._directory)
         beside = directory / f".{name}.{secrets.token_hex(4)}"

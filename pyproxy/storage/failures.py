@@ -130,6 +130,17 @@ class FailureStore:
         )
         return [Failure(**dict(row)) for row in rows]
 
+    def of_upstream(self, upstream_id: int, limit: int) -> list[Failure]:
+        """What went wrong with one upstream, the newest first."""
+        rows = self._database.all(
+            f"""
+            SELECT {_COLUMNS} FROM upstream_failures WHERE upstream_id = :id
+            ORDER BY last_at DESC, project, filename LIMIT :limit
+            """,
+            {"id": upstream_id, "limit": limit},
+        )
+        return [Failure(**dict(row)) for row in rows]
+
     async def forget(self, project: str, filename: str | None = None) -> int:
         """Forget a project's failures, or those of one file and its metadata; how many there were."""
         sql = """

@@ -84,7 +84,7 @@ class Dashboard:
         history = HistoryReads(reads, window)
         calls, failures = history.calls(), history.failures()
         points = buckets(window, history.requests(), calls, failures)
-        upstreams = summaries(stored, _standing(reads, rests), calls, failures, history.latencies())
+        upstreams = summaries(stored, standing_of(reads, rests), calls, failures, history.latencies())
         disk = self._disk(reads)
         return Overview(
             range=name,
@@ -113,7 +113,7 @@ class Dashboard:
         history = HistoryReads(reads, window)
         calls = [row for row in history.calls() if row.upstream == own]
         failures = [row for row in history.failures() if row.upstream == own]
-        (summary,) = summaries([stored], _standing(reads, rests), calls, failures, history.latencies())
+        (summary,) = summaries([stored], standing_of(reads, rests), calls, failures, history.latencies())
         return UpstreamHistory(
             range=name,
             now=now,
@@ -133,5 +133,6 @@ class Dashboard:
         )
 
 
-def _standing(reads: Reads, rests: dict[int, Rest]) -> Standing:
+def standing_of(reads: Reads, rests: dict[int, Rest]) -> Standing:
+    """How all upstreams stand; ``rests`` are those of `FailureStore`. Raises `StorageError`."""
     return Standing(latest=latest_of_upstreams(reads), failures=newest_failures(reads), rests=rests)

@@ -11,15 +11,18 @@ import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 
-from pyproxy.admin.upstream_test.asking import Answer
 from pyproxy.errors import ConfigurationError, InvalidProjectName, NameReserved, NoActiveUpstream, ProjectNotAdmitted
 from pyproxy.repositories.admission import HasSettings, admitted
 from pyproxy.settings import UpstreamSettings
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
 from pyproxy.simple.patterns import admits, normalize_pattern
+
+if TYPE_CHECKING:  # commands that only read a name start without curl
+    from pyproxy.admin.upstream_test.asking import Answer
 
 LIST_BYTES = 64 << 10
 """How much of a list of projects is read; the longest are of 30 MB and more."""

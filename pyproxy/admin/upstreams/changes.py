@@ -6,6 +6,7 @@ from pyproxy.settings import FIELDS, UpstreamSettings
 from pyproxy.settings.masking import masked_url
 from pyproxy.settings.texts import as_text
 from pyproxy.storage.audit import CHANGED, Change
+from pyproxy.storage.audit import Entry as Entry  # the type, for handlers
 
 _FIELDS = tuple(field for field in FIELDS if field.name != "priority")
 

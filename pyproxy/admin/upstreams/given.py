@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from pyproxy.errors import ConfigurationError, ConfigurationErrors
 from pyproxy.settings import UpstreamSettings, check_secret_is_given, masked_url, mistakes_in, upstream_from_mapping
 from pyproxy.settings.masking import MASK
-from pyproxy.storage.certificates import KINDS, CertificateFolder
+from pyproxy.storage.certificates import KINDS as KINDS  # and the types, for handlers
+from pyproxy.storage.certificates import CertificateFolder as CertificateFolder
+from pyproxy.storage.certificates import Kind as Kind
 
 
 def settled(

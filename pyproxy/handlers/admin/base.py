@@ -146,11 +146,15 @@ class AdminHandler(BaseHandler):
     def send_admin_page(self, template: str, page: object, status: int = 200) -> None:
         """End the response with ``templates/admin/<template>``, which gets ``page`` and ``frame``."""
         self.set_status(status)
+        self.send_page(f"admin/{template}", "no-store", page=page, frame=self.frame())
+
+    def frame(self) -> Frame:
+        """What is around a page that is being sent; a notice in it counts as said."""
         notice = None
         if self.session is not None and self.session.notice is not None:
             notice = self.session.notice
             self.admin.desk.begin(self.admin.sessions.notice_was_said, self.session)
-        frame = Frame(
+        return Frame(
             here=self.here,
             name=self.session.name if self.session is not None else "",
             role=self.session.role if self.session is not None else "",
@@ -159,7 +163,6 @@ class AdminHandler(BaseHandler):
             back=self.back,
             version=__version__,
         )
-        self.send_page(f"admin/{template}", "no-store", page=page, frame=frame)
 
     async def lead_to(self, place: str, notice: str | None = None) -> None:
         """After a form: lead to an address below ``admin/``; its page says the notice, once."""

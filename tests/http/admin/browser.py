@@ -72,7 +72,7 @@ class Browser:
     async def follow(self, page: Page) -> Page:
         """The page that a redirect leads to."""
         assert page.status in (301, 302, 303), (page.status, page.words)
-        return await self.get(page.location)
+        return await self.get(page.location.partition("#")[0])
 
     async def send(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None

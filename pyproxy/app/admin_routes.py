@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyproxy.admin.administration import Administration
 from pyproxy.handlers.admin.account import AccountHandler
 from pyproxy.handlers.admin.base import AdminHandler
+from pyproxy.handlers.admin.dashboard import DashboardHandler
 from pyproxy.handlers.admin.not_found import AdminNotFoundHandler, AdminSlashHandler
 from pyproxy.handlers.admin.settings import SettingsCopyHandler, SettingsHandler
 from pyproxy.handlers.admin.sign_in import SetUpHandler, SignInHandler, SignOutHandler
@@ -24,6 +25,7 @@ def admin_routes(services: Services, administration: Administration) -> list[Rou
     shared: dict[str, object] = {"services": services, "admin": administration}
     return [
         (r"/admin", AdminSlashHandler, shared),
+        (r"/admin/", DashboardHandler, shared),
         (r"/admin/sign-in", SignInHandler, shared),
         (r"/admin/sign-out", SignOutHandler, shared),
         (r"/admin/set-up", SetUpHandler, shared),

@@ -8,6 +8,7 @@ import jinja2
 
 import pyproxy
 from pyproxy.admin import amounts
+from pyproxy.admin.visible import visible
 from pyproxy.handlers.static import StaticFiles
 
 
@@ -17,7 +18,7 @@ def make_templates(files: StaticFiles) -> jinja2.Environment:
     ``asset`` gives the address of a static file below the root; amounts and times are filters: ``{{ size | data }}``,
     ``{{ at | ago(now) }}``, ``{{ at | until(now) }}``, ``{{ at | iso }}``, ``{{ seconds | span }}``,
     ``{{ seconds | took }}``,
-    ``{{ number | counted("file") }}``.
+    ``{{ number | counted("file") }}``. Text from outside goes through ``visible``.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(resource_directory("templates")),
@@ -33,6 +34,7 @@ def make_templates(files: StaticFiles) -> jinja2.Environment:
         "took": amounts.took,
         "data": amounts.data,
         "counted": amounts.count,
+        "visible": visible,
     }
     return environment
 

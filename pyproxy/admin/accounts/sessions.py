@@ -46,12 +46,12 @@ class Sessions:
             raise WrongCredentials("the name or the password is not right")
         return token
 
-    def find(self, token: str) -> Session | None:
-        """The session of a cookie, unless it has expired."""
+    def find(self, token: str, *, used: bool = True) -> Session | None:
+        """The session of a cookie, unless it has expired; it is not ``used`` by what a page does all by itself."""
         session, now = self._store.find(token_hash(token)), self._clock()
         if session is None or not _is_alive(session, now):
             return None
-        if now - session.seen_at > SEEN_EVERY_SECONDS:
+        if used and now - session.seen_at > SEEN_EVERY_SECONDS:
             self._store.seen(session.token_hash, now)
         return session
 

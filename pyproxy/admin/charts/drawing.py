@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pyproxy.admin.charts.model import HEIGHT, Chart, Drawn, Level, Row
@@ -96,7 +96,9 @@ def _line(values: Sequence[float | None], top: float) -> tuple[str, str]:
 
 def _chart(words: Words, slots: Slots, unit: Unit, told: Sequence[Series], drawn: Sequence[Drawn], top: float) -> Chart:
     names = [slot_name(start, slots.seconds) for start in slots.starts]
-    rows = [Row(name, tuple(_written(each.values[place], unit) for each in told)) for place, name in enumerate(names)]
+    rows = [
+        Row(name, tuple(_written(each.values[place], unit.cell) for each in told)) for place, name in enumerate(names)
+    ]
     return Chart(
         name=words.name,
         title=words.title,
@@ -117,8 +119,8 @@ def _hint(name: str, told: Sequence[Series], place: int, unit: Unit) -> Iterator
     values = [(each.label, each.values[place]) for each in told]
     shown = [(label, value) for label, value in values if value] or values[:1]
     for label, value in shown:
-        yield f"{label}: {_written(value, unit)}"
+        yield f"{label}: {_written(value, unit.exact)}"
 
 
-def _written(value: float | None, unit: Unit) -> str:
-    return NOTHING if value is None else unit.exact(value)
+def _written(value: float | None, write: Callable[[float], str]) -> str:
+    return NOTHING if value is None else write(value)

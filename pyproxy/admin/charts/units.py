@@ -1,4 +1,4 @@
-"""What is measured, how its axis is divided, and how its values are written: short at the axis, exact elsewhere."""
+"""What is measured, how its axis is divided, and how its values are written."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ _SHORT = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """``smallest`` is the least that an axis reaches. ``axis`` and ``exact`` write a value."""
+    """``smallest`` is the least that an axis reaches.
+
+    ``axis`` writes a value that is round, ``cell`` any, for a table, and ``exact`` all of it.
+    """
 
     smallest: float
     axis: Callable[[float], str]
+    cell: Callable[[float], str]
     exact: Callable[[float], str]
 
     def top(self, largest: float) -> float:
@@ -58,6 +62,14 @@ def _size(value: float) -> str:
     return f"{value:g} B" if value else "0"
 
 
+def _count(value: float) -> str:
+    return f"{int(value):,}"
+
+
+def _rough_size(value: float) -> str:
+    return data(int(value))
+
+
 def _exact_size(value: float) -> str:
     return f"{data(int(value))} ({int(value):,} bytes)" if value >= 1000 else data(int(value))
 
@@ -73,8 +85,8 @@ def _time(value: float) -> str:
     return f"{value:g} s" if value >= 1 else f"{value * 1000:g} ms"
 
 
-COUNT = Unit(4, _short, lambda value: f"{int(value):,}")
+COUNT = Unit(4, _short, _count, _count)
 
-BYTES = Unit(1000, _size, _exact_size)
+BYTES = Unit(1000, _size, _rough_size, _exact_size)
 
-SECONDS = Unit(0.01, _time, took)
+SECONDS = Unit(0.01, _time, took, took)

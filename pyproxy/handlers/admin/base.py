@@ -40,6 +40,9 @@ PREFIX = "/admin/"
 SESSION_COOKIE = "pyproxy_session"
 XSRF_COOKIE = "pyproxy_xsrf"
 
+BACKGROUND = "X-Pyproxy-Background"
+"""Sent with what a script fetches by itself: it does not keep a session from ending, for perhaps nobody is there."""
+
 NOT_FROM_HERE = Problem(
     403,
     "This form was not sent from a page of this server",
@@ -73,7 +76,8 @@ class AdminHandler(BaseHandler):
         super().prepare()
         token = self.get_cookie(SESSION_COOKIE)
         if token:
-            self.session = await self.admin.desk.run(self.admin.sessions.find, token)
+            used = BACKGROUND not in self.request.headers
+            self.session = await self.admin.desk.run(self.admin.sessions.find, token, used=used)
         if self.session is None and self.changed_by != "anybody":
             await self._lead_to_sign_in()
 
@@ -151,7 +155,7 @@ class AdminHandler(BaseHandler):
     def frame(self) -> Frame:
         """What is around a page that is being sent; a notice in it counts as said."""
         notice = None
-        if self.session is not None and self.session.notice is not None:
+        if self.session is not None and self.session.notice is not None and BACKGROUND not in self.request.headers:
             notice = self.session.notice
             self.admin.desk.begin(self.admin.sessions.notice_was_said, self.session)
         return Frame(

@@ -44,6 +44,7 @@ def test_everything_has_room_on_the_axis_and_takes_up_at_least_a_good_half_of_it
 
 def test_values_are_told_exactly() -> None:
     assert COUNT.exact(1_234_567) == "1,234,567"
+    assert BYTES.cell(1_234_567) == "1.2 MB"
     assert BYTES.exact(1_234_567) == "1.2 MB (1,234,567 bytes)"
     assert BYTES.exact(12) == "12 bytes"
     assert SECONDS.exact(0.0421) == "42 ms"

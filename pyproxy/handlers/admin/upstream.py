@@ -24,8 +24,8 @@ SHOWN_CHARACTERS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamPage:
-    """``report`` is what is known, ``history`` and ``charts`` how it did over time; ``settings`` are those that are not as
-    they are by default: label and text."""
+    """``report`` is what is known, ``history`` and ``charts`` how it did over time; ``settings`` are those that are not
+    as they are by default: label and text."""
 
     report: Report
     history: UpstreamHistory

@@ -24,10 +24,10 @@ def took(seconds: float) -> str:
     """How long something took, to about three digits.
 
     >>> took(0.0004), took(0.0421), took(1.234), took(75.0)
-    ('less than 1 ms', '42 ms', '1.23 s', '75 s')
+    ('< 1 ms', '42 ms', '1.23 s', '75 s')
     """
     if seconds < 0.001:
-        return "less than 1 ms"
+        return "< 1 ms"
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     return f"{seconds:.3g} s" if seconds < 1000 else f"{seconds:,.0f} s"

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from pyproxy.admin.administration import Administration
 from pyproxy.handlers.admin.account import AccountHandler
+from pyproxy.handlers.admin.activity import (
+    ClientActivityHandler,
+    ClientRowsHandler,
+    UpstreamActivityHandler,
+    UpstreamRowsHandler,
+)
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.dashboard import DashboardHandler
 from pyproxy.handlers.admin.not_found import AdminNotFoundHandler, AdminSlashHandler
@@ -26,6 +32,10 @@ def admin_routes(services: Services, administration: Administration) -> list[Rou
     return [
         (r"/admin", AdminSlashHandler, shared),
         (r"/admin/", DashboardHandler, shared),
+        (r"/admin/activity", ClientActivityHandler, shared),
+        (r"/admin/activity/rows", ClientRowsHandler, shared),
+        (r"/admin/activity/upstreams", UpstreamActivityHandler, shared),
+        (r"/admin/activity/upstreams/rows", UpstreamRowsHandler, shared),
         (r"/admin/sign-in", SignInHandler, shared),
         (r"/admin/sign-out", SignOutHandler, shared),
         (r"/admin/set-up", SetUpHandler, shared),

@@ -28,10 +28,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to read: ``before`` an id, or the newest ones ``after`` an id; at most ``limit`` rows."""
+    """Where to read: ``before`` an id, or the newest ones ``after`` an id; at most ``limit`` rows.
+
+    ``nearest``: of those after the id the ones that come next, and not the newest.
+    """
 
     before: int | None = None
     after: int | None = None
+    nearest: bool = False
     limit: int = 100
 
 
@@ -84,11 +88,12 @@ class ActivityReads:
         place: Place,
     ) -> list[Row[R]]:
         where, values = _condition(wanted, place)
+        order = "ASC" if place.nearest else "DESC"
         rows = self._reads.all(
-            f"SELECT {', '.join(columns)}, id FROM {table} WHERE {where} ORDER BY id DESC LIMIT :limit",
+            f"SELECT {', '.join(columns)}, id FROM {table} WHERE {where} ORDER BY id {order} LIMIT :limit",
             {**values, "limit": max(0, min(place.limit, ROWS))},
         )
-        return [Row(row["id"], make(tuple(row)[:-1])) for row in rows]
+        return [Row(row["id"], make(tuple(row)[:-1])) for row in (reversed(rows) if place.nearest else rows)]
 
     def _extent(self, table: str) -> Extent:
         row = self._reads.one(

@@ -5,6 +5,10 @@ from __future__ import annotations
 from tests.browser.site import Site
 
 PAGES = (
+    "admin/",
+    "admin/?range=7d",
+    "admin/activity",
+    "admin/activity/upstreams",
     "admin/account",
     "admin/settings",
 )

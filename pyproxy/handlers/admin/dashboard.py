@@ -134,5 +134,5 @@ class DashboardHandler(AdminHandler):
 
     async def get(self) -> None:
         overview = await self.admin.dashboard.overview(range_named(self.get_query_argument("range", "")))
-        home = HomePage.at(visited_address(self), settled=self.services.public_url is not None)
+        home = HomePage.at(visited_address(self), guarded=self.services.readers is not None)
         self.send_admin_page("dashboard.html", DashboardPage(overview=overview, home=home))

@@ -105,6 +105,32 @@ async def test_older_leads_through_all_pages_and_ends(database: Database) -> Non
     assert seen == [float(number) for number in range(19, -1, -1)]
 
 
+async def test_newer_leads_back_the_same_way_and_ends(database: Database) -> None:
+    await ActivityStore(database).add(Batch([request(float(number)) for number in range(25)]))
+    activity, wanted = Activity(database), ClientFilter()
+    pages = [await activity.clients(wanted, Place(limit=10))]
+    while pages[-1].older is not None:
+        pages.append(await activity.clients(wanted, Place(before=pages[-1].older, limit=10)))
+    assert [len(page.rows) for page in pages] == [10, 10, 5]
+    assert pages[0].newer is None
+    back = pages[-1]
+    for page in reversed(pages[:-1]):
+        back = await activity.clients(wanted, Place(after=back.newer, nearest=True, limit=10))
+        assert (back.rows, back.older) == (page.rows, page.rows[-1].id)
+    assert back.newer is None
+
+
+async def test_after_an_id_the_newest_come_unless_the_nearest_are_wanted(database: Database) -> None:
+    await ActivityStore(database).add(Batch([request(float(number)) for number in range(9)]))
+    activity, wanted = Activity(database), ClientFilter()
+    newest = await activity.clients(wanted, Place(after=2, limit=3))
+    assert [row.request.at for row in newest.rows] == [8.0, 7.0, 6.0]
+    assert newest.older is not None, "there are more that came since"
+    nearest = await activity.clients(wanted, Place(after=2, nearest=True, limit=3))
+    assert [row.request.at for row in nearest.rows] == [4.0, 3.0, 2.0]
+    assert (nearest.newer, nearest.older) == (5, 3)
+
+
 @pytest.mark.parametrize(("number", "rows"), [(10**30, 1), (-5, 0), (0, 0)])
 async def test_no_row_lies_before_a_number_that_is_no_id(database: Database, number: int, rows: int) -> None:
     await ActivityStore(database).add(Batch([request(1.0)]))

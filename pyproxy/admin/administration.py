@@ -14,6 +14,7 @@ from pyproxy.admin.accounts.tokens import TokenChanges
 from pyproxy.admin.activity.activity import Activity
 from pyproxy.admin.dashboard.dashboard import Dashboard
 from pyproxy.admin.desk import Desk
+from pyproxy.admin.holdings import Holdings
 from pyproxy.admin.settings.server import ServerSettings
 from pyproxy.admin.upstreams.reports import UpstreamReports
 from pyproxy.admin.upstreams.testing import UpstreamTests
@@ -28,10 +29,11 @@ from pyproxy.storage.tokens import TokenStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Administration:
-    """The open parts. The stores in it, and what changes them, belong to the thread of ``desk``: ask them with
-    ``await desk.run(…)``. ``passwords``, ``sign_in`` and ``credentials`` are for the loop.
+    """The open parts.
 
-    ``dashboard`` and ``activity`` belong to the event loop, and look things up in threads of their own.
+    The stores in it, and what changes them, belong to the thread of ``desk``: ask them with ``await desk.run(…)``.
+    ``passwords``, ``sign_in``, ``credentials``, ``dashboard``, ``activity`` and ``holdings`` are for the event loop;
+    they look things up in threads of their own.
     ``upstream_defaults`` are what the configuration decides for upstreams that say nothing, as text for people.
     """
 
@@ -55,3 +57,4 @@ class Administration:
     upstream_reports: UpstreamReports
     upstream_tests: UpstreamTests
     upstream_defaults: Mapping[str, str]
+    holdings: Holdings

@@ -20,6 +20,7 @@ from pyproxy.admin.activity.activity import Activity
 from pyproxy.admin.administration import Administration
 from pyproxy.admin.dashboard.dashboard import Dashboard, Room
 from pyproxy.admin.desk import Desk
+from pyproxy.admin.holdings import Holdings
 from pyproxy.admin.upstream_test.conditions import Conditions
 from pyproxy.admin.upstreams.reports import UpstreamReports
 from pyproxy.admin.upstreams.testing import UpstreamTests
@@ -72,6 +73,7 @@ def open_administration(
     origin: Origin,
     resources: Resources,
     certificate: ShownCertificate,
+    holdings: Holdings,
 ) -> OpenAdministration:
     """Open it below ``storage.directory``. Raises `StorageError`.
 
@@ -113,6 +115,7 @@ def open_administration(
             "index_ttl": f"{format_duration(config.cache.index_ttl)} (cache.index_ttl)",
             "missing_ttl": f"{format_duration(config.cache.missing_ttl)} (cache.missing_ttl)",
         },
+        holdings=holdings,
         dashboard=_dashboard(config, resources, clock, certificate),
         activity=Activity(resources.database),
         settings=server_settings(config, origin, store, environ, clock),

@@ -166,8 +166,9 @@ class Server:
             rest_pauses=rest_pauses,
         )
         certificate = ShownCertificate(tls)
+        holdings = holdings_of(config, resources, chain, clock)
         administration = open_administration(
-            config, environ, clock, origin or Origin(started_at=clock()), resources, certificate
+            config, environ, clock, origin or Origin(started_at=clock()), resources, certificate, holdings
         )
         static = StaticFiles(resource_directory("static"))
         services = Services(
@@ -197,7 +198,6 @@ class Server:
         http = HTTPServer(app, ssl_options=context, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
-        holdings = holdings_of(config, resources, chain, clock)
         return cls(
             resources, chain, services, http, sampling, records, recorder, administration, holdings, certificate
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pyproxy.storage.audit import Actor as Actor  # the type, for handlers
+from pyproxy.storage.audit import Actor as Actor  # the types, for handlers
+from pyproxy.storage.audit import Change as Change
 from pyproxy.storage.audit import Origin
 from pyproxy.storage.tokens import TokenRole
 

@@ -88,6 +88,13 @@ class ProjectLook:
             all_unlisted=window.all_unlisted,
         )
 
+    async def explain(self, given: str, filename: str | None = None) -> Explanation:
+        """The explanation alone; with a ``filename``, of this file, too.
+
+        Raises `InvalidProjectName`, `InvalidFilename` and `StorageError`.
+        """
+        return await self._explainer().explain(given, filename, kept_limit=KEPT_LOADED)
+
     async def _window(self, body: _Body, kept: Sequence[KeptKey], totals: ProjectTotals, number: int) -> Window:
         # Whatever is kept or goes changes these two.
         of_kept = f"{totals.files} {totals.bytes}"

@@ -24,7 +24,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.projects import Place, ProjectIndex, ProjectTotals, Sort, Stretch, place_of
 
 PAGE_SIZE = 50
-LARGEST_PAGE = 200
+LARGEST_PAGE = 1000
 LONGEST_TEXT = 200
 """Characters; no name has more."""
 

@@ -35,9 +35,15 @@ Times are ISO 8601 in UTC, sizes are bytes.
 """
 
 TAGS: Mapping[str, str] = {
+    "accounts": "People who may sign in.",
+    "activity": "The recent requests, one by one.",
     "audit": "Who changed what.",
+    "dashboard": "What happened, and what needs attention.",
     "openapi": "This document.",
+    "projects": "What is known and cached, project by project.",
     "settings": "The configuration as it holds.",
+    "storage": "What is kept as a whole: its size, and long work on it.",
+    "tokens": "Credentials for scripts and installers.",
     "upstreams": "The indexes behind this server, in the order in which they are asked.",
     "version": "Which program answers.",
 }
@@ -68,12 +74,11 @@ def document(operations: Sequence[Operation], server: str) -> Json:
 
 @cache
 def _document(operations: tuple[Operation, ...]) -> Json:
-    kinds = [Problem, *(kind for each in operations for kind in _kinds(each))]
-    schemas, components = msgspec.json.schema_components(kinds, ref_template=SCHEMA_PLACE)
-    schema_of = dict(zip(map(id, kinds), schemas, strict=True))
+    schemas = _Schemas()
+    problem = schemas.of(Problem)
     paths: dict[str, Json] = {}
     for each in operations:
-        paths.setdefault(each.path, {})[each.method.lower()] = _Described(each, schema_of).operation()
+        paths.setdefault(each.path, {})[each.method.lower()] = _Described(each, schemas).operation()
     return {
         "openapi": "3.1.0",
         "info": {
@@ -87,8 +92,8 @@ def _document(operations: tuple[Operation, ...]) -> Json:
         "security": [{"token": []}, {"password": []}],
         "paths": paths,
         "components": {
-            "schemas": components,
-            "responses": {name: _problem(text, schema_of[id(Problem)]) for name, text in RESPONSES.values()},
+            "schemas": schemas.components,
+            "responses": {name: _problem(text, problem) for name, text in RESPONSES.values()},
             "securitySchemes": {
                 "token": {"type": "http", "scheme": "bearer", "description": "An API token."},
                 "password": {"type": "http", "scheme": "basic", "description": "An account, or a token as password."},
@@ -97,22 +102,26 @@ def _document(operations: tuple[Operation, ...]) -> Json:
     }
 
 
-def _kinds(operation: Operation) -> Iterator[Any]:
-    """Every type in an operation, in any order."""
-    yield from operation.arguments.values()
-    if operation.query is not None:
-        yield from (each.type for each in msgspec.structs.fields(operation.query))
-    if operation.body is not None:
-        yield operation.body
-    yield operation.answer
+class _Schemas:
+    """The schemas of types; those that have names are collected."""
+
+    def __init__(self) -> None:
+        self.components: dict[str, Json] = {}
+
+    def of(self, kind: Any) -> Json:
+        """That of one type."""
+        (schema,), components = msgspec.json.schema_components([kind], ref_template=SCHEMA_PLACE)
+        for name, component in components.items():
+            assert self.components.setdefault(name, component) == component, f"two types are called {name}"
+        return schema
 
 
 class _Described:
     """One operation as the document has it."""
 
-    def __init__(self, operation: Operation, schema_of: Mapping[int, Json]) -> None:
+    def __init__(self, operation: Operation, schemas: _Schemas) -> None:
         self._operation = operation
-        self._schema_of = schema_of
+        self._schemas = schemas
 
     def operation(self) -> Json:
         """The object."""
@@ -129,7 +138,7 @@ class _Described:
         if each.may == "anybody":
             described["security"] = []
         if each.body is not None:
-            media: Json = {"schema": self._schema_of[id(each.body)]}
+            media: Json = {"schema": self._schemas.of(each.body)}
             if each.example is not None:
                 media["example"] = dict(each.example)
             described["requestBody"] = {"required": each.needs_body, "content": {"application/json": media}}
@@ -137,10 +146,10 @@ class _Described:
 
     def _parameters(self) -> Iterator[Json]:
         for name, kind in self._operation.arguments.items():
-            yield _parameter(name, "path", self._schema_of[id(kind)], required=True)
+            yield _parameter(name, "path", self._schemas.of(kind), required=True)
         if self._operation.query is not None:
             for each in msgspec.structs.fields(self._operation.query):
-                schema = dict(self._schema_of[id(each.type)])
+                schema = self._schemas.of(each.type)
                 if each.default not in (None, "", msgspec.NODEFAULT):
                     schema["default"] = each.default
                 yield _parameter(each.encode_name, "query", schema, required=each.required)
@@ -156,7 +165,7 @@ class _Described:
             headers["Location"] = _header("The address of what was made.")
         if isinstance(each.answer, type) and issubclass(each.answer, Listing):
             headers["Link"] = _header('The address of the next page, as rel="next"; absent on the last one.')
-        response: Json = {"description": {201: "It is made.", 204: "It is done."}.get(each.status, "The answer.")}
+        response: Json = {"description": _SUCCESS[each.status]}
         if headers:
             response["headers"] = headers
         if each.status != 204:
@@ -164,7 +173,7 @@ class _Described:
         return response
 
     def _content(self) -> Json:
-        schema = self._schema_of[id(self._operation.answer)]
+        schema = self._schemas.of(self._operation.answer)
         if not self._operation.streams:
             return {"application/json": {"schema": schema}}
         line = {
@@ -189,6 +198,8 @@ def _header(description: str) -> Json:
 def _problem(description: str, schema: Json) -> Json:
     return {"description": description, "content": {"application/problem+json": {"schema": schema}}}
 
+
+_SUCCESS = {200: "The answer.", 201: "It is made.", 202: "It has begun.", 204: "It is done."}
 
 _IF_MATCH: Json = {
     "name": "If-Match",

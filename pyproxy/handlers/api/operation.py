@@ -22,7 +22,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 
-from pyproxy.admin.accounts.principal import Actor, Principal
+from pyproxy.admin.accounts.principal import Actor, Change, Principal
 from pyproxy.admin.administration import Administration
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -54,6 +54,10 @@ class Call:
         assert self.principal is not None
         return self.principal.actor("api", self.address)
 
+    async def note(self, action: str, subject: str, changes: tuple[Change, ...] = ()) -> None:
+        """Write into the audit log what was done, where no store does it along with the change."""
+        await self.admin.desk.run(self.admin.audit.write, self.actor, action, subject, changes)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Operation:
@@ -61,7 +65,8 @@ class Operation:
 
     ``arguments`` are the types of what stands in the path, ``answer`` that of what comes back (of one element for a
     stream). ``tagged``: its answer has an ETag; ``conditional``: it changes what has one, and wants or needs
-    ``If-Match``. ``conflict``: it may collide with what there is (409). ``example`` is a body that is right.
+    ``If-Match``. ``conflict``: it may collide with what there is (409); ``missing``: there may be nothing of the kind
+    (404). ``example`` is a body that is right.
     """
 
     method: Method
@@ -70,6 +75,7 @@ class Operation:
     may: May
     status: int
     conflict: bool
+    missing: bool
     conditional: Literal["", "wanted", "needed"]
     tagged: bool
     example: Mapping[str, object] | None
@@ -118,6 +124,7 @@ def operation(
     may: May | None = None,
     status: int = 200,
     conflict: bool = False,
+    missing: bool = False,
     conditional: Literal["", "wanted", "needed"] = "",
     tagged: bool = False,
     example: Mapping[str, object] | None = None,
@@ -139,6 +146,7 @@ def operation(
         may=may or ("see" if method == "GET" else "change"),
         status=204 if answer is type(None) else status,
         conflict=conflict,
+        missing=missing or bool(hints),
         conditional=conditional,
         tagged=tagged,
         example=example,

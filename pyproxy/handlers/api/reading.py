@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
@@ -89,7 +89,7 @@ def _read(values: Mapping[str, object], kind: type[S], *, strict: bool) -> S:
         try:
             read[each.name] = _converted(values[name], each.type, strict=strict)
         except msgspec.ValidationError as error:
-            mistakes.append(_mistake(name, str(error)))
+            mistakes.append(_mistake(name, str(error), each.type))
         else:
             mistakes.extend(_unwritable(name, values[name]))
     if mistakes:
@@ -113,11 +113,25 @@ def _unknown(name: str, known: Mapping[str, object]) -> ConfigurationError:
     return ConfigurationError("is not known here", key=name[:100], suggestion=suggestion)
 
 
-def _mistake(name: str, message: str) -> ConfigurationError:
+def _mistake(name: str, message: str, kind: object) -> ConfigurationError:
     """What msgspec says, in our form: ``Expected `int`, got `str` - at `$[0]``` is about ``name[0]``."""
     place = _PLACE.search(message)
-    problem = _PLACE.sub("", message).replace("`", "")
-    return ConfigurationError(problem[:1].lower() + problem[1:], key=name + (place[1] if place else ""))
+    problem, suggestion = _PLACE.sub("", message).replace("`", ""), None
+    if "matching regex" in problem:
+        example = next(_examples(kind), None)
+        problem, suggestion = "is not written as it should be", example and f"write it like {example}"
+    return ConfigurationError(
+        problem[:1].lower() + problem[1:], key=name + (place[1] if place else ""), suggestion=suggestion
+    )
+
+
+def _examples(kind: object) -> Iterator[str]:
+    """Texts that are right, as the type says them."""
+    for part in get_args(kind):
+        if isinstance(part, msgspec.Meta):
+            yield from (each for each in part.examples or () if isinstance(each, str))
+        else:
+            yield from _examples(part)
 
 
 def _unwritable(name: str, value: object) -> Iterator[ConfigurationError]:

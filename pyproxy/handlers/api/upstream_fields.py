@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from pyproxy.handlers.api.quantities import Duration
 from pyproxy.settings import FIELDS
 from pyproxy.settings.masking import MASK
 from pyproxy.settings.reading import HIGHEST_PRIORITY, LONGEST_TIMEOUT_MS
@@ -28,7 +29,6 @@ Secret = Annotated[str, Meta(max_length=4000)]
 Text = Annotated[str, Meta(max_length=2000)]
 Texts = Annotated[list[Text], Meta(max_length=1000)]
 Milliseconds = Annotated[int, Meta(ge=1, le=LONGEST_TIMEOUT_MS)]
-Duration = Annotated[str, Meta(max_length=60, examples=["5m"])] | Annotated[float, Meta(ge=0)]
 Priority = Annotated[int, Meta(ge=1, le=HIGHEST_PRIORITY)]
 OnFailure = Literal["next", "stop"]
 

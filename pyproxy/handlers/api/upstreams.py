@@ -18,7 +18,7 @@ from pyproxy.handlers.api.problems import ApiProblem
 from pyproxy.handlers.api.upstream_fields import NewUpstream, Priority, Upstream, UpstreamChange
 from pyproxy.settings import masked, warnings
 
-UpstreamName = Annotated[str, Meta(description="Its name.", examples=["pypi"])]
+UpstreamName = Annotated[str, Meta(description="Its name.", examples=["private"])]
 
 
 class Upstreams(Listing[Upstream], kw_only=True, frozen=True):

@@ -10,7 +10,7 @@ from typing import Any, get_args
 import pytest
 
 from pyproxy.admin.projects.cursor import Cursor
-from pyproxy.admin.projects.search import FoundPage, ProjectSearch, folded
+from pyproxy.admin.projects.search import LARGEST_PAGE, FoundPage, ProjectSearch, folded
 from pyproxy.errors import NameReserved
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.simple.model import NormalizedName
@@ -168,9 +168,9 @@ async def test_a_page_of_which_nothing_is_left_leads_back(database: Database) ->
 
 
 async def test_a_page_is_bounded_whatever_is_asked_for(database: Database) -> None:
-    await make_known(database, *(f"p{number}" for number in range(300)))
+    await make_known(database, *(f"p{number}" for number in range(LARGEST_PAGE + 1)))
     search = search_in(database)
-    assert len((await search.search(size=10**9)).projects) == 200
+    assert len((await search.search(size=10**9)).projects) == LARGEST_PAGE
     assert len((await search.search(size=-5)).projects) == 1
 
 

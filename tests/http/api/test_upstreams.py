@@ -114,7 +114,7 @@ async def test_credentials_in_the_address_go_to_their_fields(start_proxy: StartP
         ({"connect_timeout_ms": 0, "on_failure": "perhaps", "projects": "all"},
          {"connect_timeout_ms", "on_failure", "projects"}),
         ({"projects": ["ok", 5]}, {"projects[1]"}),
-        ({"projects": ["no name!"], "index_ttl": "soon"}, {"projects", "index_ttl"}),
+        ({"projects": ["no name!"], "redirect_hosts": ["a/b"]}, {"projects", "redirect_hosts"}),
         ({"token": "t"}, {"token"}),
         ({"ca_bundle": "/etc/shadow"}, {"ca_bundle"}),
         ({"ca_bundle": "../secret.key"}, {"ca_bundle"}),
@@ -130,6 +130,11 @@ async def test_each_wrong_value_is_named_and_nothing_is_added(
     assert answer.status == 422
     assert errors_of(answer).keys() == wrong
     assert await order(api) == []
+
+
+async def test_a_value_in_another_form_is_refused_with_an_example_of_the_right_one(start_proxy: StartProxy) -> None:
+    answer = await script(await start_proxy()).post("/upstreams", {**PRIVATE, "index_ttl": "soon"})
+    assert errors_of(answer) == {"index_ttl": "is not written as it should be (write it like 5m)"}
 
 
 async def test_what_is_missing_and_what_is_not_known_are_named_together(start_proxy: StartProxy) -> None:

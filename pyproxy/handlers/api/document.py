@@ -38,6 +38,7 @@ TAGS: Mapping[str, str] = {
     "accounts": "People who may sign in.",
     "activity": "The recent requests, one by one.",
     "audit": "Who changed what.",
+    "certificates": "Certificates and keys that upstreams may name.",
     "dashboard": "What happened, and what needs attention.",
     "openapi": "This document.",
     "projects": "What is known and cached, project by project.",

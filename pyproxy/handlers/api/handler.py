@@ -6,6 +6,8 @@ site can use one. There is no CORS.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -42,6 +44,8 @@ class ApiHandler(BaseHandler):
     route = "api"
 
     challenges = ('Bearer realm="pyproxy"', *BaseHandler.challenges)
+
+    _streaming: asyncio.Future[None] | None = None
 
     def initialize(self, services: Services, admin: Administration, table: Table) -> None:  # type: ignore[override]
         super().initialize(services)
@@ -130,6 +134,11 @@ class ApiHandler(BaseHandler):
     async def _stream(self, elements: AsyncGenerator[object]) -> None:
         """Each element as it comes on a line of its own, or all of them as one array where that is asked for."""
         self.set_header("Cache-Control", "no-store")
+        self._streaming = asyncio.ensure_future(self._send_elements(elements))
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._streaming
+
+    async def _send_elements(self, elements: AsyncGenerator[object]) -> None:
         async with aclosing(elements):
             if wants_array(self.request.headers.get("Accept", "")):
                 self.set_header("Content-Type", "application/json")
@@ -140,6 +149,12 @@ class ApiHandler(BaseHandler):
                 self.write(msgspec.json.encode(element) + b"\n")
                 await self.flush()
         self.finish()
+
+    def on_connection_close(self) -> None:
+        """Whoever has gone waits for no more."""
+        super().on_connection_close()
+        if self._streaming is not None:
+            self._streaming.cancel()
 
     # -- refusals ----------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ from pyproxy.handlers.api import (
     accounts,
     activity,
     audit,
+    certificates,
     dashboard,
     openapi,
     project_files,
@@ -14,6 +15,8 @@ from pyproxy.handlers.api import (
     storage,
     storage_jobs,
     tokens,
+    upstream_reports,
+    upstream_tests,
     upstreams,
     version,
 )
@@ -22,6 +25,9 @@ from pyproxy.handlers.api.table import Table
 TABLE = Table(
     (
         *upstreams.OPERATIONS,
+        *upstream_tests.OPERATIONS,
+        *upstream_reports.OPERATIONS,
+        *certificates.OPERATIONS,
         *projects.OPERATIONS,
         *project_files.OPERATIONS,
         *storage.OPERATIONS,

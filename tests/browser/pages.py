@@ -2,32 +2,44 @@
 
 from __future__ import annotations
 
-from tests.browser.site import Site
+from dataclasses import dataclass
 
-PAGES = (
-    "admin/",
-    "admin/?range=7d",
-    "admin/activity",
-    "admin/activity/upstreams",
-    "admin/account",
-    "admin/settings",
-)
-"""Addresses of pages for who is signed in; with what `seed` made."""
-
-OPEN_PAGES = ("", "admin/sign-in")
-"""For everybody; with an account made."""
+from tests.browser.site import NAME, Site
 
 PROJECTS = ("demo", "other", "third")
 
-
 OTHER, VIEWER = "grace", "vera"
 """Further accounts: an admin's, who may sign out everywhere without disturbing anybody, and a viewer's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A page below the server, with what `seed` made; ``who`` looks at it (empty: whoever is not signed in)."""
+
+    path: str
+    who: str = NAME
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.path or 'front'}{f' of {self.who}' if self.who != NAME else ''}"
+
+
+PAGES = (
+    Address("", who=""),
+    Address("nowhere", who="", status=404),
+    Address("admin/sign-in", who=""),
+    Address("admin/account"),
+    Address("admin/account", who=VIEWER),
+    Address("admin/settings"),
+    Address("admin/nowhere", status=404),
+)
 
 
 def seed(site: Site) -> None:
     """Something to see: projects that were asked for, files that were fetched, one name that nobody has, accounts."""
     site.add_account(OTHER, "admin")
     site.add_account(VIEWER, "viewer")
+    site.sign_in(VIEWER)
     site.publish(*PROJECTS)
     for project in PROJECTS:
         assert site.ask(f"/simple/{project}/") == 200

@@ -65,12 +65,12 @@ class Window:
 
 @dataclass(slots=True)
 class Site:
-    """``state`` is a signed-in browser's cookies, once there is one."""
+    """``states`` are the cookies of signed-in browsers by account, for windows of theirs."""
 
     server: PyproxyServer
     upstream: UpstreamThread
     browser: Browser
-    state: Any = None
+    states: dict[str, Any] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
 
     @property
@@ -82,9 +82,12 @@ class Site:
         """The last one that the server printed."""
         return re.findall(r"make the first one at (\S+)", self.server.log)[-1]
 
-    def window(self, *, signed_in: bool = True, expected: Set[int] = frozenset(), **options: Any) -> Window:
-        """A new one, closed with the site; ``options`` are Playwright's for a context, ``expected`` `Watch`'s."""
-        usual = {"viewport": DESK, "base_url": self.url, "storage_state": self.state if signed_in else None}
+    def window(self, who: str = NAME, *, expected: Set[int] = frozenset(), **options: Any) -> Window:
+        """A new one, in which ``who`` is signed in (empty: nobody); closed with the site.
+
+        ``expected`` are `Watch`'s, ``options`` Playwright's for a context.
+        """
+        usual = {"viewport": DESK, "base_url": self.url, "storage_state": self.states.get(who)}
         context = self.browser.new_context(**{**usual, **options})
         context.set_default_timeout(TOO_LONG_MS)
         watch = Watch(self.url, set(expected))
@@ -94,12 +97,19 @@ class Site:
 
     def sign_up(self) -> None:
         """Make the first account through the link, as people do; windows are signed in from now on."""
-        window = self.window(signed_in=False)
+        window = self.window("", expected={404})
         window.page.goto(self.set_up_link)
         window.fill(name=NAME, password=PASSWORD, again=PASSWORD)
         window.page.click("button.main")
         window.page.wait_for_url(f"{self.url}/admin/")
-        self.state = window.page.context.storage_state()
+        self.states[NAME] = window.page.context.storage_state()
+
+    def sign_in(self, who: str) -> None:
+        """Windows of theirs are signed in from now on."""
+        window = self.window("")
+        window.open("admin/sign-in?next=account")
+        window.sign_in(who)
+        self.states[who] = window.page.context.storage_state()
 
     def add_account(self, name: str, role: Role) -> None:
         """One more, beside the server as the command makes it."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Response
 
-from tests.browser.pages import OPEN_PAGES, PAGES
+from tests.browser.axe import found_by_axe
+from tests.browser.pages import PAGES, Address
 from tests.browser.site import DESK, PHONE, Site, Window
 
 LARGEST_PAGE = 100_000
@@ -26,12 +26,14 @@ CONTROLS = """
 Opened = tuple[Window, Response]
 
 
-@pytest.fixture(scope="module", params=[*PAGES, *OPEN_PAGES], ids=lambda path: path or "front")
+@pytest.fixture(scope="module", params=PAGES, ids=str)
 def opened(request: pytest.FixtureRequest, seeded_site: Site) -> Iterator[Opened]:
     """Each page once, for all the tests below."""
-    window = seeded_site.window(signed_in=request.param in PAGES)
-    answer = window.page.goto(f"/{request.param}")
+    address: Address = request.param
+    window = seeded_site.window(address.who, expected={address.status} - {200})
+    answer = window.page.goto(f"/{address.path}")
     assert answer is not None
+    assert answer.status == address.status
     yield window, answer
     seeded_site.close_windows()
 
@@ -43,18 +45,6 @@ def page(opened: Opened) -> Page:
     page.set_viewport_size(DESK)  # type: ignore[arg-type]
     page.emulate_media(color_scheme="light")
     return page
-
-
-def found_by_axe(page: Page, *rules: str) -> list[str]:
-    """What it calls serious or critical; all its rules, or these."""
-    only = {"runOnly": {"type": "rule", "values": list(rules)}} if rules else {}
-    found = Axe().run(page, options={"resultTypes": ["violations"], **only}).response["violations"]
-    return [
-        f"{each['id']}: {node['target']} {node['failureSummary']}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-        for node in each["nodes"]
-    ]
 
 
 def test_axe_finds_nothing_serious(page: Page) -> None:
@@ -82,7 +72,6 @@ def test_every_control_is_reached_by_tab(page: Page) -> None:
 
 def test_it_is_small_and_says_what_it_is(opened: Opened) -> None:
     window, answer = opened
-    assert answer.status == 200
     assert len(answer.body()) < LARGEST_PAGE
     assert window.page.locator("h1").count() == 1
     assert window.page.title() not in ("", "pyproxy")

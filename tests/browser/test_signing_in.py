@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pyproxy.admin.accounts.sessions import IDLE_SECONDS
+from tests.browser.axe import found_by_axe
 from tests.browser.conftest import StartSite
 from tests.browser.pages import OTHER
 from tests.browser.site import NAME, PASSWORD, Site
@@ -18,10 +19,12 @@ def test_the_first_account_is_made_with_the_link_that_the_server_prints(scripts:
     window = site.window(java_script_enabled=scripts, expected={403, 422})
     window.open("admin/")
     assert window.heading == "No account yet"
+    assert not scripts or found_by_axe(window.page) == []
 
     window.page.goto(site.set_up_link)
     window.fill(name=NAME, password=PASSWORD, again="something else")
     window.page.click("button.main")
+    assert not scripts or found_by_axe(window.page) == []
     assert window.page.inner_text("#again-problem") == "This is not the same password."
     assert window.page.input_value("#name") == NAME
 
@@ -35,7 +38,7 @@ def test_the_first_account_is_made_with_the_link_that_the_server_prints(scripts:
 
 @with_and_without_javascript
 def test_signing_in_leads_back_to_where_one_wanted_to_go_and_out_again(scripts: bool, shared: Site) -> None:
-    window = shared.window(signed_in=False, java_script_enabled=scripts)
+    window = shared.window("", java_script_enabled=scripts)
     window.open("admin/settings")
     assert window.heading == "Sign in"
     window.fill(name=NAME, password=PASSWORD)
@@ -50,7 +53,7 @@ def test_signing_in_leads_back_to_where_one_wanted_to_go_and_out_again(scripts: 
 
 
 def test_a_wrong_password_is_told_and_the_name_is_kept(shared: Site) -> None:
-    window = shared.window(signed_in=False, expected={401})
+    window = shared.window("", expected={401})
     window.open("admin/sign-in")
     window.fill(name=NAME, password="not the password")
     window.page.click("button.main")
@@ -75,7 +78,7 @@ def test_a_form_without_its_token_is_refused(missing: str, shared: Site) -> None
 
 
 def test_a_session_that_was_idle_for_too_long_has_ended(shared: Site) -> None:
-    window = shared.window(signed_in=False)
+    window = shared.window("")
     window.open("admin/sign-in?next=account")
     window.sign_in(OTHER)
     assert window.heading == OTHER
@@ -92,7 +95,7 @@ def test_a_session_that_was_idle_for_too_long_has_ended(shared: Site) -> None:
 
 
 def test_signing_out_everywhere_ends_the_other_windows_too(shared: Site) -> None:
-    here, there = shared.window(signed_in=False), shared.window(signed_in=False)
+    here, there = shared.window(""), shared.window("")
     for window in (here, there):
         window.open("admin/sign-in?next=account")
         window.sign_in(OTHER)

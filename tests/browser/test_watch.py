@@ -41,7 +41,7 @@ def test_a_missing_browser_skips_the_tests_but_not_in_ci(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("complaint", MISDEEDS)
 def test_a_page_that_misbehaves_is_noticed(complaint: str, shared: Site) -> None:
-    assert noticed(shared.window(signed_in=False, bypass_csp=True), MISDEEDS[complaint], complaint)
+    assert noticed(shared.window("", bypass_csp=True), MISDEEDS[complaint], complaint)
 
 
 @pytest.mark.parametrize(
@@ -54,4 +54,4 @@ def test_a_page_that_misbehaves_is_noticed(complaint: str, shared: Site) -> None
     ids=["inline style", "inline script", "another server"],
 )
 def test_what_the_content_security_policy_refuses_is_noticed(script: str, shared: Site) -> None:
-    assert noticed(shared.window(signed_in=False), script, "Content Security Policy")
+    assert noticed(shared.window(""), script, "Content Security Policy")

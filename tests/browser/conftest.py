@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import running_chromium
-from tests.browser.pages import seed
+from tests.browser.pages import BROKEN, seed
 from tests.browser.site import Site
 from tests.clients.server import PyproxyServer
 from tests.clients.upstream_thread import UpstreamThread
@@ -54,7 +54,7 @@ def site(start_site: StartSite) -> Site:
 def seeded_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """One for all the other tests, with something to see on every page."""
     with ExitStack() as stack:
-        site = _start(stack, chromium, tmp_path_factory.mktemp("seeded"), {})
+        site = _start(stack, chromium, tmp_path_factory.mktemp("seeded"), {}, BROKEN)
         site.sign_up()
         seed(site)
         yield site
@@ -67,9 +67,11 @@ def shared(seeded_site: Site) -> Iterator[Site]:
     seeded_site.close_windows()
 
 
-def _start(stack: ExitStack, chromium: Browser, folder: Path, sections: dict[str, Any]) -> Site:
+def _start(
+    stack: ExitStack, chromium: Browser, folder: Path, sections: dict[str, Any], *further: dict[str, Any]
+) -> Site:
     upstream = stack.enter_context(UpstreamThread())
-    config = {"upstreams": [{"name": "scripted", "url": upstream.url}], **sections}
+    config = {"upstreams": [{"name": "scripted", "url": upstream.url}, *further], **sections}
     server = stack.enter_context(PyproxyServer(folder / "pyproxy", config))
     stack.callback(lambda: print(server.log))  # pytest shows it where a test failed
     site = Site(server, upstream, chromium)

@@ -12,6 +12,17 @@ OTHER, VIEWER = "grace", "vera"
 """Further accounts: an admin's, who may sign out everywhere without disturbing anybody, and a viewer's."""
 
 
+BROKEN = {
+    "name": "broken",
+    "url": "https://127.0.0.1:9/",
+    "projects": ["mycompany-*"],
+    "verify_ssl": False,
+    "username": "ci",
+    "password": "s3cret",
+}
+"""An upstream where nobody listens, and of which there is something to warn."""
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A page below the server, with what `seed` made; ``who`` looks at it (empty: whoever is not signed in)."""
@@ -21,13 +32,25 @@ class Address:
     status: int = 200
 
     def __str__(self) -> str:
-        return f"{self.path or 'front'}{f' of {self.who}' if self.who != NAME else ''}"
+        whose = "" if self.who == NAME else f" for {self.who or 'everybody'}"
+        return f"{self.path or 'front'}{whose}"
 
 
 PAGES = (
     Address("", who=""),
     Address("nowhere", who="", status=404),
     Address("admin/sign-in", who=""),
+    Address("admin/"),
+    Address("admin/", who=VIEWER),
+    Address("admin/upstreams"),
+    Address("admin/upstreams", who=VIEWER),
+    Address("admin/upstreams/+add"),
+    Address("admin/upstreams/broken"),
+    Address("admin/upstreams/scripted", who=VIEWER),
+    Address("admin/upstreams/broken/edit"),
+    Address("admin/upstreams/scripted/copy"),
+    Address("admin/upstreams/scripted/remove"),
+    Address("admin/upstreams/scripted/test"),
     Address("admin/account"),
     Address("admin/account", who=VIEWER),
     Address("admin/settings"),
@@ -45,3 +68,4 @@ def seed(site: Site) -> None:
         assert site.ask(f"/simple/{project}/") == 200
         assert site.ask(f"/files/{project}/{project}-1.0-py3-none-any.whl") == 200
     assert site.ask("/simple/nobody-has-it/") == 404
+    assert site.ask("/simple/mycompany-tools/") == 502

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from pyproxy.settings import UpstreamSettings
 from tests.browser.chromium import running_chromium
 from tests.browser.pages import BROKEN, seed
 from tests.browser.site import Site
 from tests.clients.server import PyproxyServer
 from tests.clients.upstream_thread import UpstreamThread
+from tests.upstream.certificates import self_signed_context
 
 StartSite = Callable[..., Site]
 
@@ -43,16 +45,32 @@ def start_site(chromium: Browser, tmp_path: Path) -> Iterator[StartSite]:
 
 
 @pytest.fixture
-def site(start_site: StartSite) -> Site:
-    """One with the first account, signed in; for tests that change what others look at."""
-    site = start_site()
-    site.sign_up()
-    return site
+def self_signed(tmp_path: Path) -> Iterator[UpstreamThread]:
+    """An upstream whose certificate vouches for itself."""
+    with UpstreamThread(self_signed_context(tmp_path)) as upstream:
+        yield upstream
+
+
+@pytest.fixture(scope="package")
+def changed_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One for all tests that change what others would look at."""
+    with ExitStack() as stack:
+        site = _start(stack, chromium, tmp_path_factory.mktemp("changed"), {})
+        site.sign_up()
+        yield site
+
+
+@pytest.fixture
+def site(changed_site: Site) -> Iterator[Site]:
+    """The same with one upstream, ``scripted``, whatever the test before did; its windows are closed after the test."""
+    changed_site.use_upstreams(UpstreamSettings(name="scripted", url=changed_site.upstream.url))
+    yield changed_site
+    changed_site.close_windows()
 
 
 @pytest.fixture(scope="package")
 def seeded_site(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One for all the other tests, with something to see on every page."""
+    """One for all tests that only look, with something to see on every page."""
     with ExitStack() as stack:
         site = _start(stack, chromium, tmp_path_factory.mktemp("seeded"), {}, BROKEN)
         site.sign_up()

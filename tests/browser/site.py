@@ -13,9 +13,12 @@ from playwright.sync_api import Browser, Page
 
 from pyproxy.admin.accounts.passwords import Passwords
 from pyproxy.admin.desk import Desk
+from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.accounts import AccountStore, Role
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.upstreams import UpstreamStore
 from tests.browser.chromium import TOO_LONG_MS, Watch
 from tests.clients.server import PyproxyServer
 from tests.clients.upstream_thread import UpstreamThread
@@ -116,6 +119,18 @@ class Site:
         with contextlib.closing(Desk("test")) as desk:
             password_hash = Passwords(desk).hash_now(PASSWORD)
         self.change(lambda database: AccountStore(database).add(name, role, password_hash, time.time(), lambda _: None))
+
+    def use_upstreams(self, *upstreams: UpstreamSettings) -> None:
+        """These, and no others any more."""
+
+        def change(database: Database) -> None:
+            store = UpstreamStore(database, SecretBox.open(self.server.storage, {}))
+            for stored in store.list():
+                store.remove(stored.settings.name)
+            for settings in upstreams:
+                store.add(settings)
+
+        self.change(change)
 
     def publish(self, *projects: str) -> None:
         """Wheels of these projects at the upstream."""

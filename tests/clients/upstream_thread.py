@@ -7,6 +7,7 @@ carried over to it, so that a test stays plain synchronous code.
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from types import TracebackType
@@ -26,14 +27,15 @@ LONG_AGO = "2020-01-01T00:00:00.000000Z"
 class UpstreamThread:
     """One upstream; a context manager. ``server`` is for reading only, changes go through ``apply``."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="scripted upstream", daemon=True)
         self.server: UpstreamServer
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.server = self._run(UpstreamServer.start())
+        self.server = self._run(UpstreamServer.start(self._tls))
         return self
 
     def __exit__(

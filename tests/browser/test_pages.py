@@ -15,27 +15,40 @@ LARGEST_PAGE = 100_000
 """Bytes of HTML, uncompressed."""
 
 CONTROLS = """
-() => [...document.querySelectorAll(
-    "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
-)].filter((control) => !control.disabled && control.checkVisibility({visibilityProperty: true}) &&
-    !(control.type === "radio" && !control.checked)
-).map((control, number) => { control.dataset.number = number; return control.outerHTML.slice(0, 120); })
+() => {
+    window.reached = [];
+    document.addEventListener("focusin", (event) => window.reached.push(event.target.dataset.number));
+    return [...document.querySelectorAll(
+        "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
+    )].filter((control) => !control.disabled && control.checkVisibility({visibilityProperty: true}) &&
+        !(control.type === "radio" && !control.checked)
+    ).map((control, number) => { control.dataset.number = number; return control.outerHTML.slice(0, 120); });
+}
 """
-"""Numbers the controls, and names them."""
+"""Numbers the controls and names them, and notes from then on which of them are reached."""
 
 Opened = tuple[Window, Response]
 
 
+@pytest.fixture(scope="module")
+def windows(seeded_site: Site) -> Iterator[dict[str, Window]]:
+    """One for each account: pages are opened in it one after the other."""
+    yield {}
+    seeded_site.close_windows()
+
+
 @pytest.fixture(scope="module", params=PAGES, ids=str)
-def opened(request: pytest.FixtureRequest, seeded_site: Site) -> Iterator[Opened]:
+def opened(request: pytest.FixtureRequest, seeded_site: Site, windows: dict[str, Window]) -> Iterator[Opened]:
     """Each page once, for all the tests below."""
     address: Address = request.param
-    window = seeded_site.window(address.who, expected={address.status} - {200})
+    window = windows.get(address.who) or windows.setdefault(address.who, seeded_site.window(address.who))
+    window.watch.expected = {address.status} - {200}
     answer = window.page.goto(f"/{address.path}")
     assert answer is not None
     assert answer.status == address.status
     yield window, answer
-    seeded_site.close_windows()
+    complaints, window.watch.complaints[:] = list(window.watch.complaints), []
+    assert complaints == []
 
 
 @pytest.fixture
@@ -63,10 +76,9 @@ def test_a_phone_does_not_scroll_sideways(page: Page) -> None:
 
 def test_every_control_is_reached_by_tab(page: Page) -> None:
     controls = page.evaluate(CONTROLS)
-    reached = set()
     for _ in range(2 * len(controls) + 2):  # from anywhere, since some page puts the cursor into a field, and around
         page.keyboard.press("Tab")
-        reached.add(page.evaluate("document.activeElement.dataset.number"))
+    reached = set(page.evaluate("window.reached"))
     assert [control for number, control in enumerate(controls) if str(number) not in reached] == []
 
 

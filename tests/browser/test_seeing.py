@@ -25,19 +25,19 @@ def asked_for(page: Page, part: str) -> list[str]:
     return found
 
 
-def test_requests_come_in_by_themselves_until_somebody_pauses(seeded_site: Site) -> None:
-    page = seeded_site.window().open("admin/activity?project=by-itself")
+def test_requests_come_in_by_themselves_until_somebody_pauses(shared: Site) -> None:
+    page = shared.window().open("admin/activity?project=by-itself")
     assert page.locator(NONE).is_visible()
-    assert seeded_site.ask("/simple/by-itself/") == 404
+    assert shared.ask("/simple/by-itself/") == 404
     page.wait_for_selector(ROWS)
     assert page.locator(NONE).count() == 0
     assert "missing" in page.inner_text(ROWS)
     link = page.locator("#rows a", has_text="by-itself")
-    assert link.evaluate("link => link.href") == f"{seeded_site.url}/admin/projects/by-itself"
+    assert link.evaluate("link => link.href") == f"{shared.url}/admin/projects/by-itself"
 
 
-def test_while_it_is_paused_or_a_row_is_pointed_at_nothing_is_fetched(seeded_site: Site) -> None:
-    page = seeded_site.window().page
+def test_while_it_is_paused_or_a_row_is_pointed_at_nothing_is_fetched(shared: Site) -> None:
+    page = shared.window().page
     page.clock.install()
     page.goto("/admin/activity")
     fetched = asked_for(page, "/rows?")
@@ -58,8 +58,8 @@ def test_while_it_is_paused_or_a_row_is_pointed_at_nothing_is_fetched(seeded_sit
     assert len(fetched) == before
 
 
-def test_the_dashboard_follows_and_leaves_open_what_is_open(seeded_site: Site) -> None:
-    page = seeded_site.window().page
+def test_the_dashboard_follows_and_leaves_open_what_is_open(shared: Site) -> None:
+    page = shared.window().page
     page.clock.install()
     page.goto("/admin/")
     page.click("#chart-requests summary")
@@ -67,7 +67,7 @@ def test_the_dashboard_follows_and_leaves_open_what_is_open(seeded_site: Site) -
     before = page.inner_text(figure)
     hour = start_of(time.time(), HOUR)
     sql = "INSERT OR REPLACE INTO client_counts VALUES (3600, ?, 'page', 'refused', 100000, 0, 0)"
-    seeded_site.change(lambda database: database.write_now(lambda opened: opened.execute(sql, (hour,)).rowcount))
+    shared.change(lambda database: database.write_now(lambda opened: opened.execute(sql, (hour,)).rowcount))
     page.locator("h1").click()
     page.clock.run_for(A_WHILE_MS)
     page.wait_for_function("before => document.querySelector('#figures .figure').textContent !== before", arg=before)
@@ -76,8 +76,8 @@ def test_the_dashboard_follows_and_leaves_open_what_is_open(seeded_site: Site) -
     assert page.locator("#chart-calls details[open]").count() == 0
 
 
-def test_without_javascript_there_is_no_sign_of_what_it_would_do(seeded_site: Site) -> None:
-    page = seeded_site.window(java_script_enabled=False).open("admin/activity")
+def test_without_javascript_there_is_no_sign_of_what_it_would_do(shared: Site) -> None:
+    page = shared.window(java_script_enabled=False).open("admin/activity")
     assert page.locator("#live").is_hidden()
     assert page.locator("a.newer").first.is_visible()
     page.goto("/admin/")

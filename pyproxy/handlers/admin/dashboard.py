@@ -26,7 +26,7 @@ _PLACES = {
     "upstreams": ("upstreams", "Upstreams"),
     "storage": ("storage", "Storage"),
     "server": ("settings", "Settings"),
-    "activity": ("activity/upstreams?failures=on", "Activity"),
+    "activity": ("activity/upstreams?kind=hash+mismatch", "Activity"),
 }
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from pyproxy.admin.dashboard.model import Disk
 from pyproxy.admin.dashboard.ranges import RANGES
+from pyproxy.config.model import AccessConfig
 from pyproxy.handlers.admin.base import BACKGROUND
 from pyproxy.handlers.admin.dashboard import LONGEST_SENTENCE, MOST_TOLD, MOST_UPSTREAMS, Room, place_of
 from pyproxy.settings import UpstreamSettings
@@ -54,6 +55,15 @@ async def test_a_new_server_says_what_to_do_next(start_proxy: StartProxy, upstre
     assert document(page).css_first("#charts, #figures") is None
     assert table(section(page, "upstreams"))[1][:3] == ["first", "never asked", "0"]
     assert "All is well" in page.words
+
+
+async def test_where_installers_have_to_say_who_they_are_the_lines_have_room_for_a_token(
+    start_proxy: StartProxy, upstream: UpstreamServer
+) -> None:
+    proxy = await start_proxy(upstream, access=AccessConfig(anonymous_read=False))
+    start = section(await (await signed_in(proxy)).get(DASHBOARD), "start")
+    assert f"--default-index http://token:TOKEN@127.0.0.1:{proxy.port}/simple/ requests" in words(start)
+    assert links(start)["token"] == "../admin/tokens"
 
 
 async def test_an_install_is_seen(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
@@ -250,7 +260,7 @@ async def test_what_is_to_be_said_once_is_kept_for_a_page_that_somebody_reads(
         (("upstreams", ""), "upstreams", "Upstreams"),
         (("storage", ""), "storage", "Storage"),
         (("server", ""), "settings", "Settings"),
-        (("activity", ""), "activity/upstreams?failures=on", "Activity"),
+        (("activity", ""), "activity/upstreams?kind=hash+mismatch", "Activity"),
     ],
 )
 def test_what_needs_attention_leads_to_where_it_is_mended(target: tuple[str, str], place: str, label: str) -> None:

@@ -3,7 +3,7 @@
 "use strict";
 
 if (navigator.clipboard) {
-  for (const block of document.querySelectorAll("pre")) {
+  for (const block of document.querySelectorAll("pre:not(.foreign *)")) {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "copy";

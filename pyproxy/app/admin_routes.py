@@ -13,8 +13,13 @@ from pyproxy.handlers.admin.activity import (
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.dashboard import DashboardHandler
 from pyproxy.handlers.admin.not_found import AdminNotFoundHandler, AdminSlashHandler
+from pyproxy.handlers.admin.project import DescriptionHandler, ProjectFileHandler, ProjectHandler
+from pyproxy.handlers.admin.project_actions import PurgeHandler, RefreshHandler
+from pyproxy.handlers.admin.projects import ProjectsHandler
 from pyproxy.handlers.admin.settings import SettingsCopyHandler, SettingsHandler
 from pyproxy.handlers.admin.sign_in import SetUpHandler, SignInHandler, SignOutHandler
+from pyproxy.handlers.admin.storage import StorageHandler
+from pyproxy.handlers.admin.storage_work import JobsHandler, PruneHandler
 from pyproxy.handlers.admin.upstream import RemoveUpstreamHandler, UpstreamHandler
 from pyproxy.handlers.admin.upstream_form import AddUpstreamHandler, CopyUpstreamHandler, EditUpstreamHandler
 from pyproxy.handlers.admin.upstream_test import TypedUpstreamTestHandler, UpstreamTestHandler
@@ -40,6 +45,15 @@ def admin_routes(services: Services, administration: Administration) -> list[Rou
         (r"/admin/sign-out", SignOutHandler, shared),
         (r"/admin/set-up", SetUpHandler, shared),
         (r"/admin/account", AccountHandler, shared),
+        (r"/admin/projects", ProjectsHandler, shared),
+        (r"/admin/projects/([^/]+)", ProjectHandler, shared),
+        (r"/admin/projects/([^/]+)/file", ProjectFileHandler, shared),
+        (r"/admin/projects/([^/]+)/description", DescriptionHandler, shared),
+        (r"/admin/projects/([^/]+)/refresh", RefreshHandler, shared),
+        (r"/admin/projects/([^/]+)/purge", PurgeHandler, shared),
+        (r"/admin/storage", StorageHandler, shared),
+        (r"/admin/storage/prune", PruneHandler, shared),
+        (r"/admin/storage/jobs", JobsHandler, shared),
         (r"/admin/settings", SettingsHandler, shared),
         (r"/admin/settings/pyproxy\.yaml", SettingsCopyHandler, shared),
         (r"/admin/upstreams", UpstreamsHandler, shared),

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pyproxy.admin.amounts import count, listed
+from pyproxy.admin.cache.wording import said_words
 from pyproxy.commands.beside import project_named, run_beside
 from pyproxy.commands.exits import Failure
 from pyproxy.commands.invocation import Invocation
 from pyproxy.simple.model import NormalizedName
 
 if TYPE_CHECKING:
-    from pyproxy.admin.cache.refreshing import Refreshed, Said
+    from pyproxy.admin.cache.refreshing import Refreshed
     from pyproxy.app.opened import Opened
     from pyproxy.config.model import Config
 
@@ -86,28 +86,9 @@ def _lines(refreshed: Refreshed) -> list[str]:
     project = refreshed.project
     if refreshed.local:
         return [f"{project}: is local; no upstream is asked, and a running server notices new files by itself"]
-    lines = [f"{project}: {said.upstream}: {_words(said)}" for said in refreshed.said]
+    lines = [f"{project}: {said.upstream}: {said_words(said)}" for said in refreshed.said]
     if refreshed.problem:
         lines.append(f"{project}: {refreshed.problem}")
     elif refreshed.owner is None and refreshed.ok:
         lines.append(f"{project}: no upstream has it")
     return lines
-
-
-def _words(said: Said) -> str:
-    files = count(said.files, "file")
-    match said.kind:
-        case "unchanged":
-            return f"unchanged, {files}"
-        case "new":
-            return f"has it, {files}"
-        case "changed":
-            changes = [f"{said.added} more"] * bool(said.added) + [f"{said.removed} fewer"] * bool(said.removed)
-            return f"new page, {files}: {listed(changes) or 'the same names with other details'}"
-        case "missing":
-            return "no such project"
-        case "gone":
-            return "no such project any more"
-        case "failed":
-            counts = {"": "", "page": "; its last known page counts", "none": "; it had no such project before"}
-            return f"failed: it {said.reason}{counts[said.stands_in]}"

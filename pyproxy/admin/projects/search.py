@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from pyproxy.admin.projects.cursor import Cursor
 from pyproxy.errors import NotAnswered, ProjectNotAdmitted
@@ -22,6 +23,8 @@ from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.aside import aside
 from pyproxy.storage.database import Database
 from pyproxy.storage.projects import Place, ProjectIndex, ProjectTotals, Sort, Stretch, place_of
+
+SORTS: tuple[Sort, ...] = get_args(Sort)
 
 PAGE_SIZE = 50
 LARGEST_PAGE = 1000
@@ -117,6 +120,11 @@ class ProjectSearch:
         except (NotAnswered, ProjectNotAdmitted):
             return None
         return next((upstream.name for upstream in admitted if upstream.upstream_id in having), None)
+
+
+def sort_named(text: str) -> Sort:
+    """The order of this name; by uses for any other text."""
+    return next((sort for sort in SORTS if sort == text), SORTS[1])
 
 
 def folded(text: str) -> str | None:

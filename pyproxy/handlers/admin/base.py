@@ -158,6 +158,13 @@ class AdminHandler(BaseHandler):
         if self.session is not None and self.session.notice is not None and BACKGROUND not in self.request.headers:
             notice = self.session.notice
             self.admin.desk.begin(self.admin.sessions.notice_was_said, self.session)
+        return self._frame(notice)
+
+    def send_part(self, template: str, page: object) -> None:
+        """A part of a page, for a script that puts it in its place; a notice waits for a whole page."""
+        self.send_page(f"admin/{template}", "no-store", page=page, frame=self._frame(None))
+
+    def _frame(self, notice: str | None) -> Frame:
         return Frame(
             here=self.here,
             name=self.session.name if self.session is not None else "",
@@ -181,6 +188,10 @@ class AdminHandler(BaseHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Location", f"{root_of(self.request.path)}admin/{place}")
         self.finish()
+
+    def asked(self, name: str, longest: int = 300) -> str:
+        """A value in the address, as far as it may be written into a page; empty where there is none."""
+        return self.get_query_argument(name, "")[:longest].encode(errors="replace").decode()
 
     @property
     def back(self) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from pyproxy.admin.explanation.facts import FactFinder, Facts
-from pyproxy.admin.explanation.file_views import FileViews, ListedAt
+from pyproxy.admin.explanation.file_views import FileViews, ListedAt, names_of, subject_of
 from pyproxy.admin.explanation.foresight import foresee
 from pyproxy.admin.explanation.model import Explanation, KeptView, Role, State, UpstreamView
 from pyproxy.admin.explanation.pages_read import PageReader, releases_of
@@ -63,12 +63,12 @@ class Explainer:
         Raises `InvalidProjectName`, `InvalidFilename` and `StorageError`.
         """
         project = normalize(given)
-        if filename is not None:
-            check_filename(filename)
+        wanted = None if filename is None else subject_of(check_filename(filename))
         now = self._clock()
-        facts = await self._finder.facts(project, now, with_files=filename is not None)
-        failed = {failure.filename for each in facts for failure in each.failures}
-        kept = await aside(self._database, partial(_kept, project=project, limit=kept_limit, also=failed))
+        facts = await self._finder.facts(project, now, filename=wanted)
+        also = {failure.filename for each in facts for failure in each.failures}
+        also.update(() if wanted is None else names_of(wanted))
+        kept = await aside(self._database, partial(_kept, project=project, limit=kept_limit, also=also))
         local_files = () if self._local is None else self._local.filenames(project)
         unreadable = {} if self._local is None else await self._local.unreadable(project)
         local = IS_LOCAL if len(unreadable) < len(local_files) else CANNOT_BE_READ
@@ -80,12 +80,12 @@ class Explainer:
         listed_at = [
             ListedAt(
                 upstream=each.upstream.name,
-                files=each.files,
-                recorded=each.upstream.recorded_hashes(project),
+                file=each.file,
+                recorded=each.upstream.recorded_hashes(project).get(each.file.filename),
                 admitted=each.upstream in admitted,
             )
             for each in facts
-            if each.files is not None
+            if each.file is not None
         ]
         return await self._file_views.add(explanation, filename, listed_at)
 

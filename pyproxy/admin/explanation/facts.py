@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from pyproxy.admin.explanation.model import KnownView
@@ -22,13 +22,13 @@ REST_HEARD_SECONDS = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One upstream's. ``files`` are those of its page by filename, where they were wanted.
+    """One upstream's. ``file`` is the wanted one as its page lists it.
 
     ``rest_is_old``: told by a server that was not heard of since.
     """
 
     upstream: UpstreamPages
-    files: Mapping[str, File] | None
+    file: File | None
     known: KnownView | None
     rest: Rest | None
     rest_is_old: bool
@@ -66,12 +66,15 @@ class FactFinder:
         self._failures = failures
         self._reader = reader
 
-    async def facts(self, project: NormalizedName, now: float, *, with_files: bool) -> list[Facts]:
-        """Of every upstream in priority order, the inactive ones too. Raises `StorageError`."""
+    async def facts(self, project: NormalizedName, now: float, *, filename: str | None) -> list[Facts]:
+        """Of every upstream in priority order, the inactive ones too; of pages the file of this name.
+
+        Raises `StorageError`.
+        """
         rests = self._failures.rests()
         failures = self._failures.of_project(project)
         return [
-            await self._facts_of(upstream, project, rests.get(upstream.upstream_id), failures, now, with_files)
+            await self._facts_of(upstream, project, rests.get(upstream.upstream_id), failures, now, filename)
             for upstream in self._priority.upstreams
         ]
 
@@ -82,25 +85,22 @@ class FactFinder:
         rest: Rest | None,
         failures: Sequence[Failure],
         now: float,
-        with_files: bool,
+        filename: str | None,
     ) -> Facts:
         answer = upstream.known_page(project)
-        summary, files = None, None
+        summary, file = None, None
         if answer is not None and (tag := answer.tag) is not None:
             try:
                 body = upstream.page_body(tag)
             except PageGone:
                 answer = None  # replaced at this very moment
             else:
-                if with_files:
-                    page = await self._reader.whole(body, project)
-                    summary, files = page.summary, page.files
-                else:
-                    summary = await self._reader.summary(tag, body, project)
+                summary = await self._reader.summary(tag, body, project)
+                file = None if filename is None else await self._reader.file(body, filename)
         known = None if answer is None else self._known(upstream, project, answer, summary)
         return Facts(
             upstream=upstream,
-            files=files,
+            file=file,
             known=known,
             rest=rest,
             rest_is_old=rest is not None and now > (rest.probe_at or rest.since) + REST_HEARD_SECONDS,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from pyproxy.admin.explanation.model import CopyView, Explanation, FileState, FileView, ListingView, State
@@ -22,33 +22,41 @@ ANSWERED = (State.SERVED, State.STALE)
 
 @dataclass(frozen=True, slots=True)
 class ListedAt:
-    """The files of one upstream's newest known page, and the sha256 recorded for those without one.
+    """A file as an upstream's newest known page lists it, and the sha256 recorded for it.
 
     ``admitted``: the upstream may be asked for the project now.
     """
 
     upstream: str
-    files: Mapping[str, File] = field(repr=False)
-    recorded: Mapping[str, str]
+    file: File
+    recorded: str | None
     admitted: bool
 
-    def listing(self, filename: str) -> ListingView | None:
-        """The file as it is listed here."""
-        file = self.files.get(filename)
-        if file is None:
-            return None
+    def listing(self) -> ListingView:
+        """For whoever asks about it."""
+        file = self.file
         return ListingView(
             upstream=self.upstream,
             # What follows the path may be a signature that is as good as a password.
             url=masked_url(urlsplit(file.url)._replace(query="", fragment="").geturl()),
             size=file.size,
             hashes=file.hashes,
-            recorded_sha256=None if file.sha256 else self.recorded.get(filename),
+            recorded_sha256=None if file.sha256 else self.recorded,
             upload_time=file.upload_time,
             yanked=file.yanked,
             requires_python=file.requires_python,
             core_metadata=file.core_metadata,
         )
+
+
+def subject_of(filename: str) -> str:
+    """The file that a name asks about: for that of a metadata file it is the wheel's."""
+    return wheel_of_metadata(filename) if is_metadata(filename) else filename
+
+
+def names_of(filename: str) -> tuple[str, str]:
+    """The names that belong to a file: its own, and its metadata file's."""
+    return filename, filename + METADATA_SUFFIX
 
 
 class FileViews:
@@ -59,11 +67,10 @@ class FileViews:
         self._local = local
 
     async def add(self, explanation: Explanation, given: str, listed_at: Sequence[ListedAt]) -> Explanation:
-        """The explanation with its ``file``; for the name of a metadata file it is the wheel's."""
-        filename = wheel_of_metadata(given) if is_metadata(given) else given
-        found = [(each, each.listing(filename)) for each in listed_at]
-        listings = [listing for _, listing in found if listing is not None]
-        may_be_asked = [listing for each, listing in found if listing is not None and each.admitted]
+        """The explanation with its ``file``, `subject_of` the given name."""
+        filename = subject_of(given)
+        found = [(each, each.listing()) for each in listed_at]
+        may_be_asked = [listing for each, listing in found if each.admitted]
         view = FileView(
             filename=filename,
             asked_as_metadata=given != filename,
@@ -72,13 +79,13 @@ class FileViews:
             sha256=None,
             size=None,
             sources=(),
-            listings=tuple(listings),
+            listings=tuple(listing for _, listing in found),
             copies=self._copies(explanation, filename),
             failures=tuple(
                 (view.name, failure)
                 for view in explanation.upstreams
                 for failure in view.failures
-                if failure.filename in (filename, filename + METADATA_SUFFIX)
+                if failure.filename in names_of(filename)
             ),
         )
         if explanation.state is State.LOCAL:
@@ -88,7 +95,7 @@ class FileViews:
     def _copies(self, explanation: Explanation, filename: str) -> tuple[CopyView, ...]:
         copies = []
         for kept in explanation.kept.files:
-            if kept.filename in (filename, filename + METADATA_SUFFIX):
+            if kept.filename in names_of(filename):
                 stored = self._files.find(explanation.project, kept.filename, kept.sha256)
                 copies.append(CopyView(kept, None if stored is None else str(stored.path)))
         return tuple(copies)

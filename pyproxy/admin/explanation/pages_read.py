@@ -1,10 +1,10 @@
-"""Stored project pages, read for people who ask, not for requests: summed up, or whole."""
+"""Stored project pages, read for people who ask, not for requests: summed up, or for one of their files."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.rendering import COMPRESSION_GUESS
@@ -32,14 +32,6 @@ class PageSummary:
     status: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPage:
-    """A page with its ``files`` by filename."""
-
-    files: Mapping[str, File] = field(repr=False)
-    summary: PageSummary
-
-
 class PageReader:
     """Reads pages off the event loop, and keeps what they come to by their content."""
 
@@ -56,31 +48,29 @@ class PageReader:
             self._summaries.put(tag, summary)
         return summary
 
-    async def whole(self, canonical_z: bytes, project: NormalizedName) -> ReadPage:
-        """The page with all its files."""
+    async def file(self, canonical_z: bytes, filename: str) -> File | None:
+        """The page's file of this name; of a large page, this one alone comes back from the process that reads it."""
         size = len(canonical_z) * COMPRESSION_GUESS
-        return await self._workshop.run_in_thread(size, read_page, canonical_z, project)
+        return await self._workshop.run(size, find_file, canonical_z, filename)
+
+
+def find_file(canonical_z: bytes, filename: str) -> File | None:
+    """The file of this name in the canonical form (zlib-compressed); of several the last, as it is served."""
+    files = canonical.decode(zlib.decompress(canonical_z)).files
+    return next((file for file in reversed(files) if file.filename == filename), None)
 
 
 def summarize(canonical_z: bytes, project: NormalizedName) -> PageSummary:
     """What the canonical form (zlib-compressed) comes to, as it is stored."""
-    return read_page(canonical_z, project).summary
-
-
-def read_page(canonical_z: bytes, project: NormalizedName) -> ReadPage:
-    """Read the canonical form (zlib-compressed) as it is stored."""
     detail = canonical.decode(zlib.decompress(canonical_z))
     files = {file.filename: file for file in detail.files}
     releases = releases_of(files, project) or _sorted(detail.versions or ())
-    return ReadPage(
-        files,
-        PageSummary(
-            files=len(files),
-            releases=len(releases),
-            newest=releases[-1] if releases else None,
-            unhashed=sum(file.sha256 is None for file in files.values()),
-            status=detail.status,
-        ),
+    return PageSummary(
+        files=len(files),
+        releases=len(releases),
+        newest=releases[-1] if releases else None,
+        unhashed=sum(file.sha256 is None for file in files.values()),
+        status=detail.status,
     )
 
 

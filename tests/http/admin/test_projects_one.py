@@ -8,6 +8,7 @@ from urllib.parse import quote, urljoin
 
 import pytest
 
+from pyproxy.admin.projects.looking import KEPT_LOADED
 from pyproxy.settings import UpstreamSettings
 from tests.distributions import make_wheel
 from tests.http.admin.browser import Browser, signed_in
@@ -206,3 +207,17 @@ async def test_what_can_be_no_file_is_a_friendly_404(name: str, start_proxy: Sta
     page = await (await signed_in(await start_proxy())).get(f"{DEMO}/file?name={name}")
     assert page.status == 404
     assert "is no filename" in page.words
+
+
+async def test_a_file_kept_before_many_others_is_known_to_be_kept(
+    upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock
+) -> None:
+    first, *later = [publish(upstream, "demo", f"1.{number}") for number in range(KEPT_LOADED + 5)]
+    proxy = await start_proxy(upstream)
+    await fetch(proxy, "demo", first)
+    clock.advance(10)
+    for filename in later:
+        await fetch(proxy, "demo", filename)
+    page = await (await signed_in(proxy)).get(f"{DEMO}/file?name={first}")
+    assert "Kept here; it is served without asking anybody." in page.words
+    assert "from first, kept 10 seconds ago" in page.words

@@ -76,6 +76,8 @@ CHECKS = {
     58: "metadata is the wheel's own, byte for byte",
     59: "many who ask at once make one request upstream",
     60: "uv reads the metadata of a large wheel with kilobytes",
+    61: "without credentials everything for installers is a 401 with WWW-Authenticate: Basic",
+    62: "credentials that do not permit it are a 403",
     63: "credentials work for pages and files alike",
     64: "an upstream's credentials are in no page, header, log or error",
     65: "a failing upstream: a stale 200, else 502 to 504, never 404",

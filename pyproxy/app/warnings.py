@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 
 from pyproxy.config.model import Config
-from pyproxy.settings import warnings
+from pyproxy.settings import UpstreamSettings, warnings
 from pyproxy.storage.upstreams import StoredUpstream
 
 log = logging.getLogger(__name__)
@@ -35,9 +35,11 @@ def reads_for_everybody(stored: Sequence[StoredUpstream], config: Config) -> boo
     """Whether strangers on the network may read what only our credentials open."""
     if not config.access.anonymous_read or _is_loopback(config.server.host):
         return False
-    return any(
-        upstream.settings.active and (upstream.settings.username or upstream.settings.token) for upstream in stored
-    )
+    return any(upstream.settings.active and _has_credentials(upstream.settings) for upstream in stored)
+
+
+def _has_credentials(settings: UpstreamSettings) -> bool:
+    return any((settings.username, settings.token, settings.client_certificate))
 
 
 def _is_loopback(host: str) -> bool:

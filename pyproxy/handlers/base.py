@@ -7,8 +7,9 @@ import json
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 
 import jinja2
 import tornado.web
@@ -16,7 +17,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.iostream import StreamClosedError
 
 from pyproxy.admin.accounts.credentials import Credentials
-from pyproxy.errors import ProjectUnavailable, PyproxyError, UpstreamError
+from pyproxy.errors import ProjectUnavailable, PyproxyError, RequestLoop, UpstreamError
 from pyproxy.handlers.forwarded import Network, client_address
 from pyproxy.handlers.pages import PAGE_HEADERS, root_of
 from pyproxy.handlers.running import RunningRequests
@@ -88,8 +89,23 @@ class BaseHandler(tornado.web.RequestHandler):
             connection = self.request.connection
             assert isinstance(connection, HTTP1Connection)
             connection.set_max_body_size(DISCARDED_BODY_LIMIT)
-        self.services.admit(self.request.headers.get("CDN-Loop"))
+        try:
+            self.services.admit(self.request.headers.get("CDN-Loop"))
+        except RequestLoop as error:
+            self.refuse_with(error)
         return None
+
+    def refuse_with(self, error: PyproxyError) -> None:
+        """Answer a GET or HEAD with this error, once the request was read."""
+        self.answer_instead(partial(_fail, error))
+
+    def answer_instead(self, answer: Callable[[], Awaitable[None] | None]) -> None:
+        """In ``prepare``: let this answer a GET or HEAD.
+
+        Whatever is answered in ``prepare`` itself makes Tornado close the connection, which slows every client down
+        that goes on with credentials, and ends one that has sent its next request already.
+        """
+        self.get = self.head = lambda *args, **kwargs: answer()
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         self._sent = super().flush(include_footers)
@@ -249,3 +265,7 @@ class NotFoundHandler(BaseHandler):
         )
 
     head = get
+
+
+def _fail(error: PyproxyError) -> NoReturn:
+    raise error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+from pyproxy.errors import AccessError
 from pyproxy.handlers.base import BaseHandler
 
 
@@ -15,11 +16,17 @@ class PackageHandler(BaseHandler):
 
     def prepare(self) -> Awaitable[None] | None:
         super().prepare()
-        return None if self.services.readers is None else self._authenticate()
+        # Nothing is read by other methods. Their 405 waits for the end of the body, so that a publisher sees it.
+        if self.services.readers is None or self.request.method not in ("GET", "HEAD"):
+            return None
+        return self._authenticate()
 
     async def _authenticate(self) -> None:
         assert self.services.readers is not None
-        await self.services.readers.principal(self.request.headers.get("Authorization"), self.client)
+        try:
+            await self.services.readers.principal(self.request.headers.get("Authorization"), self.client)
+        except AccessError as error:
+            self.refuse_with(error)
 
     def allow_keeping(self, lifetime: str) -> None:
         """How long an answer may be kept, by everybody; by its client alone where not everybody may read."""

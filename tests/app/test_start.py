@@ -14,7 +14,7 @@ from pyproxy.app.listening import bind
 from pyproxy.app.origin import Origin
 from pyproxy.app.resources import seed_upstreams
 from pyproxy.app.tls import load_pair
-from pyproxy.app.warnings import warn
+from pyproxy.app.warnings import reads_for_everybody, warn
 from pyproxy.config.model import AccessConfig, Config, ServerConfig, TlsConfig
 from pyproxy.errors import ConfigurationError, ListenError
 from pyproxy.settings import UpstreamSettings
@@ -27,6 +27,10 @@ def config_with(tmp_path: Path, *upstreams: UpstreamSettings, **cache: Any) -> C
     config = make_config(tmp_path / "storage", list(upstreams), **cache)
     config.storage.directory.mkdir()
     return config
+
+
+def stored(**settings: Any) -> StoredUpstream:
+    return StoredUpstream(1, 1, 1, UpstreamSettings(name="private", url="https://a.example/", **settings))
 
 
 @pytest.mark.parametrize(
@@ -71,12 +75,27 @@ def test_who_lets_strangers_read_private_projects_is_warned(
     config = replace(
         config, server=replace(config.server, host=host), access=AccessConfig(anonymous_read=anonymous_read)
     )
-    stored = StoredUpstream(1, 1, 1, UpstreamSettings(name="private", url="https://a.example/", token=secret))
-
     with caplog.at_level(logging.WARNING):
-        warn([stored], config)
+        warn([stored(token=secret)], config)
 
     assert ("everybody who reaches this server can read" in caplog.text) is warned
+
+
+@pytest.mark.parametrize(
+    ("settings", "warned"),
+    [
+        ({"username": "ci", "password": "a-password"}, True),
+        ({"client_certificate": "/etc/ssl/client.pem"}, True),
+        ({"token": "a-token", "active": False}, False),
+        ({}, False),
+    ],
+)
+def test_every_kind_of_credentials_counts_while_its_upstream_is_asked(
+    settings: dict[str, Any], warned: bool, tmp_path: Path
+) -> None:
+    config = config_with(tmp_path)
+    config = replace(config, server=replace(config.server, host="0.0.0.0"))
+    assert reads_for_everybody([stored(**settings)], config) is warned
 
 
 def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import yaml
 
@@ -69,12 +70,28 @@ class PyproxyServer(ServerProcess):
         assert "Traceback (most recent call last)" not in self.log, self.log
         return status
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, input: str = "") -> subprocess.CompletedProcess[str]:
         """A command of pyproxy with this server's configuration, such as ``run("upstream", "list")``."""
         return subprocess.run(
-            [*self.command(), *arguments], env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL,
+            [*self.command(), *arguments], env=self.environment(), cwd=self.folder, input=input,
             capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
+
+    def add_token(self, name: str, role: str = "read") -> str:
+        """A new token, made by the command beside the server."""
+        done = self.run("token", "add", name, "--role", role)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def add_account(self, name: str, password: str) -> None:
+        """A new account, made by the command beside the server."""
+        done = self.run("user", "add", name, input=f"{password}\n{password}\n")
+        assert done.returncode == 0, done.stderr
+
+    def index_url_of(self, name: str, password: str | None = None) -> str:
+        """The index URL with a user name in it, and a password."""
+        given = name if password is None else f"{name}:{quote(password, safe='')}"
+        return self.index_url.replace("://", f"://{given}@", 1)
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """GET without a client library between: the path is sent as it is given."""

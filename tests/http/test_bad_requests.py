@@ -225,9 +225,10 @@ async def test_an_upstreams_name_is_safe_in_headers(upstream: UpstreamServer, st
 async def test_a_connection_that_ends_with_its_answer_is_told_to(start_proxy: StartProxy) -> None:
     """Else a client sends its next request into a connection that is gone."""
     proxy = await start_proxy()
+    proxy.server._administration.database.read.close()  # an error before the request was read to its end
     for target, ends in ((b"/admin/", True), (b"/healthz", False)):
         reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
-        writer.write(b"GET %s HTTP/1.1\r\nHost: proxy.example.org\r\n\r\n" % target)
+        writer.write(b"GET %s HTTP/1.1\r\nHost: proxy.example.org\r\nCookie: pyproxy_session=x\r\n\r\n" % target)
         head = await reader.readuntil(b"\r\n\r\n")
         assert (b"Connection: close" in head) is ends
         if ends:

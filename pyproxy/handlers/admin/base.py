@@ -78,8 +78,12 @@ class AdminHandler(BaseHandler):
         if token:
             used = BACKGROUND not in self.request.headers
             self.session = await self.admin.desk.run(self.admin.sessions.find, token, used=used)
-        if self.session is None and self.changed_by != "anybody":
-            await self._lead_to_sign_in()
+        if self._is_stranger:
+            self.answer_instead(self._lead_to_sign_in)
+
+    @property
+    def _is_stranger(self) -> bool:
+        return self.session is None and self.changed_by != "anybody"
 
     async def _lead_to_sign_in(self) -> None:
         if not await self.admin.desk.run(self.admin.accounts.exist):
@@ -119,6 +123,9 @@ class AdminHandler(BaseHandler):
 
     async def post(self, *args: str, **kwargs: str) -> None:  # type: ignore[override]
         """Read the form, see that it may be sent, hand it on."""
+        if self._is_stranger:
+            await self._lead_to_sign_in()
+            return
         try:
             form = self._body.read(self.request.headers.get("Content-Type", ""))
         except UnreadableForm as error:
@@ -184,7 +191,6 @@ class AdminHandler(BaseHandler):
     def see_other(self, place: str) -> None:
         """Lead to an address below ``admin/`` (303)."""
         self.set_status(303)
-        self.announce_close()
         self.set_header("Cache-Control", "no-store")
         self.set_header("Location", f"{root_of(self.request.path)}admin/{place}")
         self.finish()

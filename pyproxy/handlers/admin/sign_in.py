@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from pyproxy.admin.accounts.names import check_name
 from pyproxy.admin.accounts.passwords import SHORTEST, check_password
@@ -31,10 +32,12 @@ class SignInPage:
 class SetUpPage:
     """``token`` is the link's, empty where it is missing or wrong: then the page says where to find the link.
 
-    ``problems`` by field say what was wrong; ``name`` is kept. ``shortest`` is the least length of a password.
+    ``problems`` by field say what was wrong; ``name`` is kept. ``shortest`` is the least length of a password;
+    ``open_to_all``: packages are installed without an account.
     """
 
     token: str
+    open_to_all: bool
     name: str = ""
     problems: Mapping[str, str]
     shortest: int = SHORTEST
@@ -102,13 +105,12 @@ class SetUpHandler(AdminHandler):
         if await self.admin.desk.run(self.admin.accounts.exist):
             self.see_other("sign-in")
             return
-        token = await self._checked(self.get_query_argument("token", ""))
-        self.send_admin_page("set_up.html", SetUpPage(token=token, problems={}), status=200 if token else 403)
+        self._show(await self._checked(self.get_query_argument("token", "")))
 
     async def submitted(self, form: Form, *args: str) -> None:
         token = await self._checked(form.text("token"))
         if not token:
-            self.send_admin_page("set_up.html", SetUpPage(token="", problems={}), status=403)
+            self._show("")
             return
         name, problems = form.text("name"), {}
         try:
@@ -122,10 +124,14 @@ class SetUpHandler(AdminHandler):
         except ConfigurationError as error:
             problems["password"] = sentence(error)
         if problems:
-            page = SetUpPage(token=token, name=name, problems=problems)
-            self.send_admin_page("set_up.html", page, status=422)
+            self._show(token, name, problems)
             return
         await self._make(name, password)
+
+    def _show(self, token: str, name: str = "", problems: Mapping[str, str] = MappingProxyType({})) -> None:
+        open_to_all = self.services.readers is None
+        page = SetUpPage(token=token, name=name, problems=problems, open_to_all=open_to_all)
+        self.send_admin_page("set_up.html", page, status=422 if problems else 200 if token else 403)
 
     async def _make(self, name: str, password: str) -> None:
         password_hash = await self.admin.passwords.hash(password)

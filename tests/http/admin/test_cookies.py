@@ -77,3 +77,14 @@ async def test_sessions_that_have_expired_are_not_listed(start_proxy: StartProxy
         sql = "INSERT INTO sessions SELECT x'00', account_id, began_at, 0, 'an old address', '', NULL FROM sessions"
         database.write_now(lambda connection: connection.execute(sql))
     assert "an old address" not in (await browser.get("/admin/account")).text
+
+
+async def test_a_large_form_after_the_end_of_the_session_leads_to_the_sign_in(start_proxy: StartProxy) -> None:
+    """Not to a connection that was cut off."""
+    proxy = await start_proxy()
+    add_account(proxy)
+    body = b"x" * 3_000_000
+    page = await Browser(proxy).send(
+        "POST", "/admin/account", body, {"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert (page.status, page.location) == (303, "/admin/sign-in")

@@ -88,6 +88,11 @@ class ProjectLook:
             all_unlisted=window.all_unlisted,
         )
 
+    def is_local(self, project: NormalizedName) -> bool:
+        """Whether it has local files."""
+        local = self._repository().local
+        return local is not None and local.has(project)
+
     async def explain(self, given: str, filename: str | None = None) -> Explanation:
         """The explanation alone; with a ``filename``, of this file, too.
 

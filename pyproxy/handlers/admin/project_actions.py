@@ -40,13 +40,12 @@ class PurgeHandler(OneProjectHandler):
             return
         filename = check_filename(self.asked("file")) if self.asked("file") else None
         remembered = await self.admin.holdings.actions.would_go(project, filename)
-        explanation = await self.admin.holdings.projects.explain(project)
         page = PurgePage(
             project=project,
             filename=filename,
             remembered=remembered,
             first=tuple((cut(file.filename, LONGEST_NAME), file.size) for file in remembered.files[:LISTED]),
-            local=bool(explanation.local_files),
+            local=self.admin.holdings.projects.is_local(project),
             now=self.services.clock(),
         )
         self.send_admin_page("purge.html", page)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from pyproxy.storage.audit import Change
@@ -110,6 +112,16 @@ async def test_purge_of_nothing_says_so(start_proxy: StartProxy) -> None:
     assert "Nothing is kept of it" in (await browser.get(f"{DEMO}/purge")).words
     page = await browser.submit(f"{DEMO}/purge", form_on="/admin/account")
     assert "Nothing was kept of demo." in (await browser.follow(page)).words
+
+
+async def test_purge_says_that_local_files_stay(start_proxy: StartProxy, tmp_path: Path) -> None:
+    filename, content, _ = make_wheel("demo", "1.0")
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / filename).write_bytes(content)
+    browser = await signed_in(await start_proxy(local=tmp_path / "wheels"))
+    assert "the files in the local directory, which are not touched" in (await browser.get(f"{DEMO}/purge")).words
+    await browser.submit(f"{DEMO}/purge", form_on="/admin/account")
+    assert (tmp_path / "wheels" / filename).read_bytes() == content
 
 
 @pytest.mark.parametrize("what", ["refresh", "purge"])

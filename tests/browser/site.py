@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, Page
 
@@ -22,6 +22,9 @@ from pyproxy.storage.upstreams import UpstreamStore
 from tests.browser.chromium import TOO_LONG_MS, Watch
 from tests.clients.server import PyproxyServer
 from tests.clients.upstream_thread import UpstreamThread
+from tests.waiting import wait_until
+
+T = TypeVar("T")
 
 NAME, PASSWORD = "ada", "correct horse battery"
 PHONE = {"width": 360, "height": 740}
@@ -121,16 +124,27 @@ class Site:
         self.change(lambda database: AccountStore(database).add(name, role, password_hash, time.time(), lambda _: None))
 
     def use_upstreams(self, *upstreams: UpstreamSettings) -> None:
-        """These, and no others any more."""
+        """These, and no others any more; the server works with them then."""
+        before = len(self._changes())
 
-        def change(database: Database) -> None:
+        def change(database: Database) -> bool:
             store = UpstreamStore(database, SecretBox.open(self.server.storage, {}))
-            for stored in store.list():
+            there = store.list()
+            if [stored.settings for stored in there] == list(upstreams):
+                return False
+            for stored in there:
                 store.remove(stored.settings.name)
             for settings in upstreams:
                 store.add(settings)
+            return True
 
-        self.change(change)
+        if self.change(change):
+            names = ", ".join(settings.name for settings in upstreams)
+            wait_until(lambda: names in self._changes()[before:], within=TOO_LONG_MS / 1000)
+
+    def _changes(self) -> list[str]:
+        """The upstreams after each change that the server has noticed, as it says itself."""
+        return re.findall(r"the upstreams' settings changed: (.*)", self.server.log)
 
     def publish(self, *projects: str) -> None:
         """Wheels of these projects at the upstream."""
@@ -141,10 +155,10 @@ class Site:
         """What an installer is answered; the status."""
         return self.server.get(path, {"Accept": "application/vnd.pypi.simple.v1+json"}).status
 
-    def change(self, change: Callable[[Database], object]) -> None:
+    def change(self, change: Callable[[Database], T]) -> T:
         """Change the database behind the server's back."""
         with contextlib.closing(Database.open(self.server.storage / DATABASE_NAME)) as database:
-            change(database)
+            return change(database)
 
     def close_windows(self) -> None:
         """Close them all; an AssertionError for each in which something was wrong."""

@@ -65,4 +65,5 @@ async def test_it_does_all_its_work_in_the_cage(
     assert await command.stop() == 0
 
     assert list((storage / "files").rglob(sha256)), "it could not keep the file"
-    assert [line for line in command.output.splitlines() if " WARNING " in line or " ERROR " in line] == []
+    (told,) = [line for line in command.output.splitlines() if " WARNING " in line or " ERROR " in line]
+    assert "no account yet" in told

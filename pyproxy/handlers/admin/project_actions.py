@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pyproxy.admin.accounts.principal import Change
 from pyproxy.admin.amounts import count, data
-from pyproxy.admin.cache.purging import Remembered
-from pyproxy.admin.cache.wording import said_words
-from pyproxy.admin.projects.telling import bounded, told_refresh
+from pyproxy.admin.projects.records import purge_record, refresh_record, subject
+from pyproxy.admin.projects.telling import told_refresh
 from pyproxy.handlers.admin.forms import Form
 from pyproxy.handlers.admin.project import OneProjectHandler
 from pyproxy.handlers.admin.project_pages import PurgePage
@@ -26,8 +24,8 @@ class RefreshHandler(OneProjectHandler):
     async def submitted(self, form: Form, *args: str) -> None:
         project = normalize(args[0])
         refreshed = await self.admin.holdings.actions.refresh(project)
-        answers = tuple(Change(said.upstream, None, bounded([said_words(said)])[0]) for said in refreshed.said)
-        await self.admin.desk.run(self.admin.audit.write, self.actor, "refreshed", f"project {project}", answers)
+        record = refresh_record(refreshed)
+        await self.admin.desk.run(self.admin.audit.write, self.actor, "refreshed", subject(project), record)
         await self.lead_to(f"projects/{project}", told_refresh(refreshed))
 
 
@@ -54,8 +52,8 @@ class PurgeHandler(OneProjectHandler):
         project = normalize(args[0])
         filename = check_filename(form.text("file")) if form.has("file") else None
         gone = await self.admin.holdings.actions.purge(project, filename)
-        subject = f"project {project}" if filename is None else f"file {filename} of {project}"
-        await self.admin.desk.run(self.admin.audit.write, self.actor, "purged", subject, _changes(gone))
+        of_what, record = subject(project, filename), purge_record(gone)
+        await self.admin.desk.run(self.admin.audit.write, self.actor, "purged", of_what, record)
         what = project if filename is None else cut(filename, LONGEST_NAME)
         if gone:
             files = f": {count(len(gone.files), 'file')}, {data(gone.freed_bytes)} of disk freed" if gone.files else ""
@@ -63,14 +61,3 @@ class PurgeHandler(OneProjectHandler):
         else:
             notice = f"Nothing was kept of {what}."
         await self.lead_to(f"projects/{project}", notice)
-
-
-def _changes(gone: Remembered) -> tuple[Change, ...]:
-    """What went, for the audit log."""
-    amounts = {
-        "files": (len(gone.files), f", {data(sum(file.size for file in gone.files))}"),
-        "answers": (len(gone.answers), ""),
-        "recorded hashes": (len(gone.recorded), ""),
-        "documents": (gone.documents, ""),
-    }
-    return tuple(Change(name, f"{number:,}{more}", None) for name, (number, more) in amounts.items() if number)

@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pyproxy.admin.accounts.principal import Change
-from pyproxy.admin.amounts import count, data
 from pyproxy.admin.storage.prune_preview import PrunePreview, Wish
+from pyproxy.admin.storage.records import SUBJECT, amount, prune_record
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.forms import Form
 from pyproxy.handlers.admin.prune_form import PruneForm, read_wish
-from pyproxy.settings.quantities import format_duration, format_size
-
-SUBJECT = "storage"
-"""What the audit log calls it."""
 
 MORE_BY = 1.1
 """By how much more may go than was shown, before it is shown again: installs go on meanwhile."""
@@ -50,10 +45,9 @@ class PruneHandler(AdminHandler):
         if preview.bytes > _number(form.text("bytes")) * MORE_BY:
             self._send(typed, preview, more=True)
         elif await self.admin.holdings.jobs.start_prune(preview):
-            await self.admin.desk.run(
-                self.admin.audit.write, self.actor, "began to prune", SUBJECT, _changes(wish, preview)
-            )
-            await self.lead_to("storage", f"Pruning has begun: {_amount(preview)}.")
+            record = prune_record(preview)
+            await self.admin.desk.run(self.admin.audit.write, self.actor, "began to prune", SUBJECT, record)
+            await self.lead_to("storage", f"Pruning has begun: {amount(preview)}.")
         else:
             await self.lead_to("storage", UNDER_WAY["prune"])
 
@@ -102,19 +96,6 @@ class JobsHandler(AdminHandler):
 
     async def _note(self, action: str) -> None:
         await self.admin.desk.run(self.admin.audit.write, self.actor, action, SUBJECT)
-
-
-def _changes(wish: Wish, preview: PrunePreview) -> tuple[Change, ...]:
-    said = {
-        "max_size": None if wish.max_size is None else format_size(wish.max_size),
-        "unused_for": None if wish.unused_for is None else format_duration(wish.unused_for),
-        "going": _amount(preview),
-    }
-    return tuple(Change(key, None, value) for key, value in said.items() if value is not None)
-
-
-def _amount(preview: PrunePreview) -> str:
-    return f"{count(preview.files, 'file')}, {data(preview.bytes)}"
 
 
 def _number(text: str) -> int:

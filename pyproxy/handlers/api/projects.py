@@ -11,6 +11,7 @@ from msgspec import Meta
 from pyproxy.admin.cache.purging import Remembered
 from pyproxy.admin.explanation.document import document
 from pyproxy.admin.projects.cursor import Cursor
+from pyproxy.admin.projects.records import purge_record, refresh_record, subject
 from pyproxy.admin.projects.search import FoundProject
 from pyproxy.handlers.api.explained import ExplainedFile, Explanation, explained
 from pyproxy.handlers.api.moments import Moment
@@ -152,7 +153,7 @@ async def refresh_project(call: Call, name: ProjectName) -> Refreshed:
     """
     project = normalize(name)
     refreshed = await call.admin.holdings.actions.refresh(project)
-    await call.note("refreshed", f"project {project}")
+    await call.note("refreshed", subject(project), refresh_record(refreshed))
     return msgspec.convert(asdict(refreshed) | {"ok": refreshed.ok}, Refreshed)
 
 
@@ -177,7 +178,7 @@ async def _purge(call: Call, name: str, filename: str | None, *, dry_run: bool) 
     gone = await actions.would_go(project, filename)
     if gone and not dry_run:
         gone = await actions.purge(project, filename)
-        await call.note("purged", f"project {project}" if filename is None else f"file {filename} of {project}")
+        await call.note("purged", subject(project, filename), purge_record(gone))
     return _purged(gone, dry_run=dry_run)
 
 

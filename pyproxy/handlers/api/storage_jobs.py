@@ -8,20 +8,16 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from pyproxy.admin.accounts.principal import Change
 from pyproxy.admin.storage.prune_preview import PrunePreview, Wish
+from pyproxy.admin.storage.records import SUBJECT, prune_record
 from pyproxy.handlers.api.moments import Moment, answer_of
 from pyproxy.handlers.api.operation import Call, operation
 from pyproxy.handlers.api.problems import ApiProblem
 from pyproxy.handlers.api.quantities import Duration, Size, bytes_of, seconds_of
 from pyproxy.handlers.api.storage import Amount
 from pyproxy.handlers.statuses import Problem
-from pyproxy.settings.quantities import format_duration, format_size
 
 Outcome = Literal["done", "stopped", "failed", "cut off"]
-
-SUBJECT = "storage"
-"""What the audit log calls it."""
 
 
 class Outdated(msgspec.Struct, kw_only=True, frozen=True):
@@ -122,7 +118,7 @@ async def prune_storage(call: Call, body: PruneWish) -> PrunePlan:
     if not body.dry_run:
         if not await call.admin.holdings.jobs.start_prune(preview):
             raise ApiProblem(_UNDER_WAY)
-        await call.note("began to prune", SUBJECT, _changes(wish))
+        await call.note("began to prune", SUBJECT, prune_record(preview))
     return _plan(preview, begun=not body.dry_run)
 
 
@@ -175,14 +171,6 @@ def _plan(preview: PrunePreview, *, begun: bool) -> PrunePlan:
     return msgspec.convert(
         {**planned, "begun": begun, "first": [asdict(each) for each in preview.first]}, PrunePlan, strict=False
     )
-
-
-def _changes(wish: Wish) -> tuple[Change, ...]:
-    said = {
-        "max_size": None if wish.max_size is None else format_size(wish.max_size),
-        "unused_for": None if wish.unused_for is None else format_duration(wish.unused_for),
-    }
-    return tuple(Change(key, None, value) for key, value in said.items() if value is not None)
 
 
 _UNDER_WAY = Problem(409, "One is under way already", "GET tells how far it is; DELETE stops it.")

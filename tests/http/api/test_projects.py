@@ -226,6 +226,9 @@ async def test_refreshes_and_purges_are_in_the_audit_log(start_proxy: StartProxy
         ("purged", f"file {filename} of demo", "api"),
         ("refreshed", "project demo", "api"),
     ]
+    assert [change["field"] for change in entries[2]["changes"]] == ["first"]
+    assert {change["field"] for change in entries[1]["changes"]} == {"files"}
+    assert {change["field"] for change in entries[0]["changes"]} == {"answers"}
 
 
 async def listed(api: Script, path: str) -> list[str]:

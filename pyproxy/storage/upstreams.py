@@ -29,6 +29,10 @@ from pyproxy.storage.upstream_rows import COLUMNS, to_row, to_settings
 _SELECT = f"SELECT id, generation, priority, {', '.join(COLUMNS)} FROM upstreams"
 
 
+PAGES_AT_ONCE = 2000
+"""Pages of an upstream that are removed in one transaction, so that other writes get their turn."""
+
+
 @dataclass(frozen=True, slots=True)
 class StoredUpstream:
     """An upstream as it is stored; ``id`` stays for its life, ``priority`` counts from 1.
@@ -116,6 +120,8 @@ class UpstreamStore:
                 suggestion="add a new upstream and remove this one",
             )
         row = to_row(settings, self._secrets)
+        if self.get(name, reveal=False).settings.index_url != settings.index_url:
+            self._drop_pages(name, expected)
 
         def change(connection: sqlite3.Connection) -> None:
             old = _expected(connection, name, expected)
@@ -152,6 +158,7 @@ class UpstreamStore:
 
     def remove(self, name: str, *, expected: str | None = None, witness: Witness | None = None) -> None:
         """Remove an upstream with its pages and recorded hashes; verified files stay. YAML brings it not back."""
+        self._drop_pages(name, expected)
 
         def remove(connection: sqlite3.Connection) -> None:
             old = _expected(connection, name, expected)
@@ -181,6 +188,19 @@ class UpstreamStore:
             return added
 
         return self._database.write_now(seed)
+
+    def _drop_pages(self, name: str, expected: str | None) -> None:
+        """Remove most pages of an upstream that is about to lose them, in transactions that hold up nobody."""
+        upstream_id = self._database.write_now(lambda connection: _expected(connection, name, expected)["id"])
+        sql = """
+            DELETE FROM pages WHERE (project, upstream_id) IN (
+                SELECT project, upstream_id FROM pages INDEXED BY pages_by_upstream
+                WHERE upstream_id = :id LIMIT :limit
+            )
+            """
+        values = {"id": upstream_id, "limit": PAGES_AT_ONCE}
+        while self._database.write_now(lambda connection: connection.execute(sql, values).rowcount) == PAGES_AT_ONCE:
+            pass
 
     def _stored(self, row: sqlite3.Row, reveal: bool) -> StoredUpstream:
         settings = to_settings(row, self._secrets if reveal else None)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.errors import ConfigurationError, StorageError
+from pyproxy.errors import ConfigurationError, StorageError, VersionConflict
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.database import Database
+from pyproxy.storage.pages import PageKey
 from pyproxy.storage.secrets import SecretBox
-from pyproxy.storage.upstreams import UpstreamStore
+from pyproxy.storage.upstreams import PAGES_AT_ONCE, UpstreamStore, order_version
 
 EVERYTHING = UpstreamSettings(
     name="everything",
@@ -205,3 +206,77 @@ def test_a_name_cannot_be_changed(upstreams: UpstreamStore) -> None:
     with pytest.raises(ConfigurationError, match="cannot be changed"):
         upstreams.change("a", simple("b"))
     assert order(upstreams) == [(1, "a")]
+
+
+def pages_of(database: Database, upstream_id: int) -> int:
+    row = database.one("SELECT count(*) FROM pages WHERE upstream_id = :id", {"id": upstream_id})
+    assert row is not None
+    return int(row[0])
+
+
+def keep_pages(database: Database, key: PageKey, count: int) -> None:
+    """So many answers "no such project"."""
+    rows = [(f"p{number}", *key) for number in range(count)]
+    sql = "INSERT INTO pages (project, upstream_id, generation, checked_at, changed_at) VALUES (?, ?, ?, 0, 0)"
+    database.write_now(lambda connection: connection.executemany(sql, rows))
+
+
+@pytest.mark.parametrize("count", [1, PAGES_AT_ONCE, 2 * PAGES_AT_ONCE + 1])
+def test_all_pages_go_with_their_upstream_and_with_its_index_url(
+    upstreams: UpstreamStore, database: Database, count: int
+) -> None:
+    first, other = upstreams.add(simple("a")).key, upstreams.add(simple("b")).key
+    keep_pages(database, first, count)
+    keep_pages(database, other, 3)
+    second = upstreams.change("a", simple("a", index_path="flat")).key
+    assert (pages_of(database, first.upstream_id), pages_of(database, other.upstream_id)) == (0, 3)
+    keep_pages(database, second, count)
+    upstreams.remove("a")
+    assert (pages_of(database, first.upstream_id), pages_of(database, other.upstream_id)) == (0, 3)
+
+
+def test_a_change_from_an_older_state_costs_no_page(upstreams: UpstreamStore, database: Database) -> None:
+    added = upstreams.add(simple("a"))
+    keep_pages(database, added.key, 3)
+    upstreams.change("a", simple("a", active=False), expected=added.version)
+    for change in (
+        lambda: upstreams.change("a", simple("a", index_path="flat"), expected=added.version),
+        lambda: upstreams.remove("a", expected=added.version),
+    ):
+        with pytest.raises(VersionConflict, match="upstream a was changed meanwhile"):
+            change()
+    assert pages_of(database, added.id) == 3
+
+
+def test_a_change_and_its_witness_are_one_transaction(upstreams: UpstreamStore) -> None:
+    def refuse(connection: object) -> None:
+        raise RuntimeError("no room for the log")
+
+    upstreams.add(simple("a"))
+    upstreams.add(simple("b"))
+    before = (upstreams.list(), upstreams.revision())
+    for change in (
+        lambda: upstreams.add(simple("c"), witness=refuse),
+        lambda: upstreams.change("a", simple("a", active=False), position=2, witness=refuse),
+        lambda: upstreams.move("a", 2, witness=refuse),
+        lambda: upstreams.remove("a", witness=refuse),
+    ):
+        with pytest.raises(RuntimeError, match="no room"):
+            change()
+    assert (upstreams.list(), upstreams.revision()) == before
+
+
+def test_a_move_from_an_older_order_changes_nothing(upstreams: UpstreamStore) -> None:
+    for name in "abc":
+        upstreams.add(simple(name))
+    seen = order_version("abc")
+    upstreams.move("c", 1, expected=seen)
+    with pytest.raises(VersionConflict):
+        upstreams.move("a", 1, expected=seen)
+    assert order(upstreams) == [(1, "c"), (2, "a"), (3, "b")]
+
+
+def test_a_version_tells_nothing_that_a_password_could_be_tried_against(upstreams: UpstreamStore) -> None:
+    first = upstreams.add(simple("a", token="t")).version
+    same = upstreams.change("a", simple("a", token="t")).version
+    assert first != same

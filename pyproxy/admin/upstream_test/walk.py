@@ -12,6 +12,7 @@ Leaving early ends what is under way.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -86,7 +87,8 @@ async def _walk(
 async def _look_at(page: Asked, asking: Asking, begins: Begins) -> AsyncGenerator[Step]:
     """What there is to say once a project's page is here."""
     assert page.detail is not None
-    for step in findings(page, asking.settings):
+    # In a thread: a page of 20,000 files takes a while, and a server that tests has other things to do.
+    for step in await asyncio.to_thread(findings, page, asking.settings):
         yield step
     begins(UNCHANGED)
     yield await check_unchanged(asking, page)

@@ -10,6 +10,9 @@ document.body.append(spoken);
 const order = () => document.getElementById("order");
 const rows = () => [...order().children];
 const nameOf = (row) => row.dataset.name;
+// Counted through all parts of the list, of which this page shows one.
+const positionOf = (row) => rows().indexOf(row) + Number(order().dataset.first);
+const last = () => Number(order().dataset.count);
 let sending = false;
 
 async function move(row, position) {
@@ -32,7 +35,7 @@ async function move(row, position) {
     const moved = document.getElementById(`upstream-${name}`);
     moved?.querySelector(".handle").focus();
     spoken.textContent = answer.ok && moved
-      ? `${name} is at position ${rows().indexOf(moved) + 1} of ${rows().length}.`
+      ? `${name} is at position ${positionOf(moved)} of ${last()}.`
       : document.querySelector(".alarm")?.textContent ?? "It was not moved.";
   } catch {
     location.reload();
@@ -43,13 +46,13 @@ async function move(row, position) {
 
 function byKey(event) {
   const row = event.currentTarget.closest("li");
-  const now = rows().indexOf(row) + 1;
-  const to = { ArrowUp: now - 1, ArrowDown: now + 1, Home: 1, End: rows().length }[event.key];
+  const now = positionOf(row);
+  const to = { ArrowUp: now - 1, ArrowDown: now + 1, Home: 1, End: last() }[event.key];
   if (to === undefined) {
     return;
   }
   event.preventDefault();
-  if (to < 1 || to > rows().length || to === now) {
+  if (to < 1 || to > last() || to === now) {
     spoken.textContent = `${nameOf(row)} is ${now === 1 ? "first" : "last"}.`;
   } else {
     move(row, to);
@@ -80,14 +83,13 @@ function drag(event) {
       }
     }
   };
-  const end = (last) => {
+  const end = (ended) => {
     handle.removeEventListener("pointermove", follow);
     row.classList.remove("dragged");
-    const position = rows().indexOf(row) + 1;
-    if (last.type === "pointercancel") {
+    if (ended.type === "pointercancel") {
       order().append(...before);
-    } else if (before.indexOf(row) + 1 !== position) {
-      move(row, position);
+    } else if (before.indexOf(row) !== rows().indexOf(row)) {
+      move(row, positionOf(row));
     }
   };
   handle.addEventListener("pointermove", follow);

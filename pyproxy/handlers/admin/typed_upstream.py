@@ -79,6 +79,8 @@ def notes_of(form: Form) -> dict[str, str]:
     given = [name for name, kind in KIND_OF.items() if kind == "secret" and form.secret(name)]
     if "@" in form.text("http_proxy"):
         given.append("http_proxy")
+    if _has_password(form.text("url")):
+        given.append("password")
     return dict.fromkeys(given, "Type it once more: what was typed here is not sent back to the browser.")
 
 
@@ -118,3 +120,10 @@ def _split(url: str) -> tuple[str, str]:
     except ConfigurationError:
         return url, ""
     return (base.url, base.username or "") if base.username or base.password else (url, "")
+
+
+def _has_password(url: str) -> bool:
+    try:
+        return check_base_url(url).password is not None
+    except ConfigurationError:
+        return False

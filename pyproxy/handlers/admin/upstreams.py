@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from pyproxy.admin.upstreams.reports import Lines
+from pyproxy.admin.upstreams.reports import Line, Lines
+from pyproxy.admin.upstreams.upstreams import StoredUpstream
 from pyproxy.errors import ConfigurationError, VersionConflict
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.forms import Form
@@ -18,13 +19,33 @@ SHOWN_PATTERNS = 3
 SHOWN_CHARACTERS = 200
 """Of an address in the list."""
 
+SHOWN_LINES = 30
+"""Upstreams in one page; hardly anybody has a second one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamsPage:
-    """``trouble`` says why something was not done."""
+    """``first`` is the position of the first upstream that is shown; ``trouble`` says why something was not done."""
 
     list: Lines
+    first: int = 1
     trouble: str = ""
+
+    @property
+    def shown(self) -> tuple[Line, ...]:
+        """The part of the list."""
+        return self.list.lines[self.first - 1 : self.first - 1 + SHOWN_LINES]
+
+    @property
+    def earlier(self) -> int | None:
+        """Where the page before this one begins."""
+        return self.first - SHOWN_LINES if self.first > 1 else None
+
+    @property
+    def later(self) -> int | None:
+        """Where the next one begins."""
+        following = self.first + SHOWN_LINES
+        return following if following <= len(self.list.lines) else None
 
     @staticmethod
     def short(patterns: tuple[str, ...]) -> str:
@@ -45,12 +66,14 @@ class UpstreamsHandler(AdminHandler):
     here = "upstreams"
 
     async def get(self) -> None:
-        await self.show()
+        given = self.get_query_argument("from", "1")
+        await self.show(int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 1)
 
-    async def show(self, trouble: str = "", status: int = 200) -> None:
-        """The list as it is now."""
+    async def show(self, position: int, trouble: str = "", status: int = 200) -> None:
+        """The part of the list that has a position, as it is now."""
         lines = await self.admin.desk.run(self.admin.upstream_reports.lines)
-        self.send_admin_page("upstreams.html", UpstreamsPage(list=lines, trouble=trouble), status)
+        first = first_beside(min(max(position, 1), max(len(lines.lines), 1)))
+        self.send_admin_page("upstreams.html", UpstreamsPage(list=lines, first=first, trouble=trouble), status)
 
 
 class MoveUpstreamHandler(UpstreamsHandler):
@@ -70,12 +93,12 @@ class MoveUpstreamHandler(UpstreamsHandler):
             )
         except VersionConflict:
             trouble = f"Somebody has changed the order meanwhile, so {name} was not moved. This is the present order."
-            await self.show(trouble, 409)
+            await self.show(position or 1, trouble, 409)
             return
         except ConfigurationError as error:
-            await self.show(f"Nothing was moved. {sentence(error)}", 422)
+            await self.show(1, f"Nothing was moved. {sentence(error)}", 422)
             return
-        await self.lead_to(f"upstreams#upstream-{name}", f"{name} is at position {moved.priority}.")
+        await self.lead_to(place_of(moved), f"{name} is at position {moved.priority}.")
 
 
 class SwitchUpstreamHandler(UpstreamsHandler):
@@ -87,7 +110,18 @@ class SwitchUpstreamHandler(UpstreamsHandler):
     async def submitted(self, form: Form, *args: str) -> None:
         (name,) = args
         active = form.text("active") == "yes"
-        await self.admin.desk.run(self.admin.upstreams.switch, name, self.actor, active=active)
+        switched = await self.admin.desk.run(self.admin.upstreams.switch, name, self.actor, active=active)
         meaning = "on: it is asked again" if active else "off: it is not asked, its verified files stay"
-        place = f"upstreams/{quote(name)}" if form.has("own") else f"upstreams#upstream-{name}"
+        place = f"upstreams/{quote(name)}" if form.has("own") else place_of(switched)
         await self.lead_to(place, f"{name} is switched {meaning}.")
+
+
+def first_beside(position: int) -> int:
+    """Where the part of the list begins that has a position."""
+    return position - (position - 1) % SHOWN_LINES
+
+
+def place_of(upstream: StoredUpstream) -> str:
+    """The address of an upstream in the list, below ``admin/``."""
+    first = first_beside(upstream.priority)
+    return f"upstreams{f'?from={first}' if first > 1 else ''}#upstream-{upstream.settings.name}"

@@ -116,6 +116,7 @@ async def test_wrong_fields_are_told_beside_them_and_what_was_typed_stays(start_
     assert (shown["name"], shown["connect_timeout_ms"], shown["projects"]) == ("not a name", "soon", "good-*\nb<a>d")
     assert (shown["on_failure"], "verify_ssl" in shown) == ("stop", False)
     assert "Type it once more" in text_of(page, "#token-note")
+    assert "Type it once more" in text_of(page, "#password-note")
     assert_no_secret(page)
 
 

@@ -174,7 +174,7 @@ async def test_an_uploaded_authority_is_used_for_the_test_and_gone_after_it(
             browser, {"name": "x", "url": server.url}, ca_bundle_file=authority.certificate.read_bytes()
         )
         assert "Nothing failed" in page.words
-        assert list((proxy.config.storage.directory / "certificates").iterdir()) == []
+        await until(lambda: list((proxy.config.storage.directory / "certificates").iterdir()) == [])
     finally:
         await server.stop()
 

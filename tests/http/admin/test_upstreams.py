@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from pyproxy.handlers.admin.upstreams import SHOWN_LINES
 from pyproxy.settings import UpstreamSettings
 from tests.http.admin.browser import Browser, Page, signed_in
 from tests.http.admin.upstream_forms import text_of
@@ -196,14 +197,30 @@ async def test_whoever_is_not_signed_in_sees_nothing(path: str, start_proxy: Sta
     assert page.location.startswith("/admin/sign-in?next=upstreams")
 
 
-async def test_a_list_of_a_hundred_upstreams_is_a_small_page(start_proxy: StartProxy) -> None:
-    names = tuple(f"pattern-{number}-*" for number in range(1000))
+async def test_a_long_list_comes_in_parts_each_a_small_page(start_proxy: StartProxy) -> None:
+    names = [f"{number:03}-{'x' * 60}" for number in range(SHOWN_LINES + 5)]
+    patterns = tuple(f"pattern-{number}-*" for number in range(1000))
     proxy = await start_proxy(
-        *(replace(each, projects=names, token=SECRET) for each in named(*(f"upstream-{n}" for n in range(100))))
+        *(
+            UpstreamSettings(
+                name=name, url=f"https://u{n}.example.org/{'p' * 1000}/", projects=patterns, token=SECRET
+            )
+            for n, name in enumerate(names)
+        )
     )
-    page = await (await signed_in(proxy)).get(LIST)
-    assert len(shown(page)) == 100
-    assert len(page.text.encode()) < 200_000
+    browser = await signed_in(proxy)
+    page = await browser.get(LIST)
+    assert shown(page) == names[:SHOWN_LINES]
+    assert len(page.text.encode()) < 100_000
+    page = await browser.get("/" + re.findall(r'href="\.\./(admin/upstreams\?from=\d+)"', page.text)[0])
+    assert shown(page) == names[SHOWN_LINES:]
+    page = await press(browser, f"Move {names[SHOWN_LINES]} up", page)
+    assert page.headers["Location"].endswith(f"admin/upstreams#upstream-{names[SHOWN_LINES]}")
+    assert order(proxy)[SHOWN_LINES - 1] == names[SHOWN_LINES]
+    page = await press(browser, f"Move {names[SHOWN_LINES]} down")
+    assert page.headers["Location"].endswith(f"upstreams?from={SHOWN_LINES + 1}#upstream-{names[SHOWN_LINES]}")
+    for wrong in ("0", "-1", "x", "99999", "9" * 40):
+        assert (await browser.get(f"{LIST}?from={wrong}")).status == 200
 
 
 async def test_a_failing_upstream_says_so_with_the_reason(
@@ -218,7 +235,7 @@ async def test_a_failing_upstream_says_so_with_the_reason(
     assert "it answered 500" in text_of(await browser.get(LIST), "#upstream-first")
     page = await browser.get("/admin/upstreams/first")
     assert "The newest 1 request to it failed" in page.words
-    assert "demo it answered 500" in text_of(page, "table")
+    assert "demo it answered 500" in text_of(page, "table.failures")
 
 
 async def test_a_page_tells_settings_failures_and_projects(
@@ -260,7 +277,9 @@ async def test_a_page_shows_times_and_sums_of_a_range(upstream: UpstreamServer, 
     browser = await signed_in(proxy)
     for over in ("24h", "7d", "30d", "1y", "nonsense"):
         page = await browser.get(f"/admin/upstreams/first?range={over}")
-        assert "Last answer just now Requests to it 1," in page.words, over
+        assert "Requests to it 1," in page.words, over
+        assert 'id="chart-latency"' in page.text
+    assert "Last answer just now" in page.words
     assert "none: the URL is http" in page.words
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pyproxy.admin.accounts.audit_pages import AuditPages
 from pyproxy.admin.accounts.changes import AccountChanges
 from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.admin.accounts.passwords import Passwords
+from pyproxy.admin.accounts.roster import Rosters
 from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.accounts.tokens import TokenChanges
@@ -22,7 +24,6 @@ from pyproxy.admin.upstreams.upstreams import Upstreams
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.certificates import CertificateFolder
-from pyproxy.storage.roster import Roster
 from pyproxy.storage.set_up_link import SetUpLink
 from pyproxy.storage.tokens import TokenStore
 
@@ -39,11 +40,12 @@ class Administration:
 
     desk: Desk
     audit: AuditLog
+    audit_pages: AuditPages
     accounts: AccountStore
     account_changes: AccountChanges
     tokens: TokenStore
     token_changes: TokenChanges
-    roster: Roster
+    roster: Rosters
     sessions: Sessions
     set_up_link: SetUpLink
     passwords: Passwords

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pyproxy.admin.administration import Administration
 from pyproxy.handlers.admin.account import AccountHandler
+from pyproxy.handlers.admin.accounts import AccountsHandler
 from pyproxy.handlers.admin.activity import (
     ClientActivityHandler,
     ClientRowsHandler,
     UpstreamActivityHandler,
     UpstreamRowsHandler,
 )
+from pyproxy.handlers.admin.audit import AuditHandler
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.dashboard import DashboardHandler
 from pyproxy.handlers.admin.not_found import AdminNotFoundHandler, AdminSlashHandler
+from pyproxy.handlers.admin.one_account import OneAccountHandler, RemoveAccountHandler
 from pyproxy.handlers.admin.project import DescriptionHandler, ProjectFileHandler, ProjectHandler
 from pyproxy.handlers.admin.project_actions import PurgeHandler, RefreshHandler
 from pyproxy.handlers.admin.projects import ProjectsHandler
@@ -20,6 +23,7 @@ from pyproxy.handlers.admin.settings import SettingsCopyHandler, SettingsHandler
 from pyproxy.handlers.admin.sign_in import SetUpHandler, SignInHandler, SignOutHandler
 from pyproxy.handlers.admin.storage import StorageHandler
 from pyproxy.handlers.admin.storage_work import JobsHandler, PruneHandler
+from pyproxy.handlers.admin.tokens import RevokeTokenHandler, TokensHandler
 from pyproxy.handlers.admin.upstream import RemoveUpstreamHandler, UpstreamHandler
 from pyproxy.handlers.admin.upstream_form import AddUpstreamHandler, CopyUpstreamHandler, EditUpstreamHandler
 from pyproxy.handlers.admin.upstream_test import TypedUpstreamTestHandler, UpstreamTestHandler
@@ -54,6 +58,12 @@ def admin_routes(services: Services, administration: Administration) -> list[Rou
         (r"/admin/storage", StorageHandler, shared),
         (r"/admin/storage/prune", PruneHandler, shared),
         (r"/admin/storage/jobs", JobsHandler, shared),
+        (r"/admin/accounts", AccountsHandler, shared),
+        (r"/admin/accounts/([^/]+)", OneAccountHandler, shared),
+        (r"/admin/accounts/([^/]+)/remove", RemoveAccountHandler, shared),
+        (r"/admin/tokens", TokensHandler, shared),
+        (r"/admin/tokens/([^/]+)/revoke", RevokeTokenHandler, shared),
+        (r"/admin/audit", AuditHandler, shared),
         (r"/admin/settings", SettingsHandler, shared),
         (r"/admin/settings/pyproxy\.yaml", SettingsCopyHandler, shared),
         (r"/admin/upstreams", UpstreamsHandler, shared),

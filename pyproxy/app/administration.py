@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pyproxy.admin.accounts.audit_pages import AuditPages
 from pyproxy.admin.accounts.changes import AccountChanges
 from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.admin.accounts.passwords import Passwords
+from pyproxy.admin.accounts.roster import Rosters
 from pyproxy.admin.accounts.sessions import Sessions
 from pyproxy.admin.accounts.sign_in import SignIn
 from pyproxy.admin.accounts.throttle import Throttle
@@ -90,15 +92,17 @@ def open_administration(
     audit, store, pages = AuditLog(database, clock), UpstreamStore(database, box), PageStore(database)
     certificates = CertificateFolder(directory / CERTIFICATES_NAME)
     upstreams = Upstreams(store, audit, certificates)
+    changes, sessions = AccountChanges(accounts, session_store, audit, clock), Sessions(session_store, clock)
     administration = Administration(
         desk=desk,
         audit=audit,
+        audit_pages=AuditPages(audit),
         accounts=accounts,
-        account_changes=AccountChanges(accounts, session_store, audit, clock),
+        account_changes=changes,
         tokens=tokens,
         token_changes=TokenChanges(tokens, audit, clock),
-        roster=Roster(database),
-        sessions=Sessions(session_store, clock),
+        roster=Rosters(Roster(database), changes, sessions, clock),
+        sessions=sessions,
         set_up_link=SetUpLink(database, box),
         passwords=passwords,
         sign_in=sign_in,

@@ -66,6 +66,16 @@ class Roster:
         )
         return [ApiToken(**dict(row)) for row in rows]
 
+    def token(self, name: str) -> ApiToken | None:
+        """The token of this name, if there is one."""
+        row = self._database.one(
+            """
+            SELECT id, name, role, created_at, created_by, expires_at, used_at FROM api_tokens WHERE name = :name
+            """,
+            {"name": name},
+        )
+        return None if row is None else ApiToken(**dict(row))
+
     def tokens_made_by(self, name: str) -> int:
         """How many tokens an account has made that are there still."""
         row = self._database.one("SELECT count(*) FROM api_tokens WHERE created_by = :name", {"name": name})

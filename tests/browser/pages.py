@@ -67,6 +67,19 @@ PAGES = (
     Address("admin/storage"),
     Address("admin/storage", who=VIEWER),
     Address("admin/storage/prune?max_size=1kB"),
+    Address("admin/accounts"),
+    Address("admin/accounts", who=VIEWER),
+    Address("admin/accounts?q=nobody"),
+    Address(f"admin/accounts/{NAME}"),
+    Address(f"admin/accounts/{OTHER}"),
+    Address(f"admin/accounts/{OTHER}", who=VIEWER),
+    Address(f"admin/accounts/{OTHER}/remove"),
+    Address("admin/tokens"),
+    Address("admin/tokens", who=VIEWER),
+    Address("admin/tokens/ci/revoke"),
+    Address("admin/audit"),
+    Address("admin/audit", who=VIEWER),
+    Address("admin/audit?who=nobody"),
     Address("admin/account"),
     Address("admin/account", who=VIEWER),
     Address("admin/settings"),
@@ -79,6 +92,7 @@ def seed(site: Site) -> None:
     site.add_account(OTHER, "admin")
     site.add_account(VIEWER, "viewer")
     site.sign_in(VIEWER)
+    site.server.add_token("ci")
     site.publish(*PROJECTS)
     for project in PROJECTS:
         assert site.ask(f"/simple/{project}/") == 200

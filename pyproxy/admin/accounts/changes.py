@@ -38,7 +38,7 @@ class AccountChanges:
 
     def known(self, name: str) -> Account:
         """The account. Raises `NameUnknown`."""
-        account = self._accounts.find(name)
+        account = self._accounts.find(name) if name.isprintable() else None  # an address may hold what is no text
         if account is None:
             raise NameUnknown(f"there is no account named {name}", suggestion="see them: pyproxy user list")
         return account

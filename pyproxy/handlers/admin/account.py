@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pyproxy.admin.accounts.passwords import SHORTEST, check_password
+from pyproxy.admin.accounts.passwords import SHORTEST
 from pyproxy.admin.accounts.sessions import Session
-from pyproxy.errors import ConfigurationError, SignInPaused, WrongCredentials
+from pyproxy.errors import SignInPaused, WrongCredentials
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.forms import Form
-from pyproxy.handlers.admin.sign_in import sentence
+from pyproxy.handlers.admin.new_password import new_password
 from pyproxy.handlers.statuses import problem_of
 
 
@@ -50,13 +50,10 @@ class AccountHandler(AdminHandler):
         except SignInPaused as error:
             await self._show({"present": f"Too many wrong passwords. {problem_of(error).detail}"}, status=429)
             return
-        try:
-            password = check_password(form.secret("password"), self.session.name)
-        except ConfigurationError as error:
-            await self._show({"password": sentence(error)}, status=422)
-            return
-        if form.secret("again") != password:
-            await self._show({"again": "This is not the same password."}, status=422)
+        problems: dict[str, str] = {}
+        password = new_password(form, self.session.name, problems)
+        if problems:
+            await self._show(problems, status=422)
             return
         await self._change(account.name, password)
         await self.lead_to("account", "Your password is changed; you are signed out everywhere else.")

@@ -28,9 +28,6 @@ from pyproxy.handlers.admin.base import AdminHandler
 SHOWN_ROWS = 40
 """Rows on a page."""
 
-LONGEST_TYPED = 200
-"""Characters of a filter; no row has a longer text that can be typed."""
-
 OFFERED_UPSTREAMS = 30
 """Upstreams to choose from, those that are asked first; an address can name any."""
 
@@ -112,11 +109,6 @@ class _ActivityHandler(AdminHandler):
         if before is not None:
             return Place(before=before, limit=SHOWN_ROWS)
         return Place(after=after, nearest=after is not None, limit=SHOWN_ROWS)
-
-    def typed(self, name: str) -> str:
-        """A field of the filter. Rows hold nothing that cannot be printed, and neither may the page."""
-        text = self.get_query_argument(name, "")[:LONGEST_TYPED]
-        return "".join(each if each.isprintable() else "\ufffd" for each in text)
 
     @property
     def failures_only(self) -> bool:

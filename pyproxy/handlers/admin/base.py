@@ -28,7 +28,7 @@ from pyproxy.admin.accounts.principal import Actor, Principal
 from pyproxy.admin.accounts.sessions import Account, Session
 from pyproxy.admin.administration import Administration
 from pyproxy.errors import NotAllowed
-from pyproxy.handlers.admin.forms import Form, FormBody, UnreadableForm
+from pyproxy.handlers.admin.forms import Form, FormBody, UnreadableForm, shown_again
 from pyproxy.handlers.admin.frame import Frame, Place
 from pyproxy.handlers.base import BaseHandler, Services
 from pyproxy.handlers.pages import root_of
@@ -151,6 +151,10 @@ class AdminHandler(BaseHandler):
         except tornado.web.HTTPError:
             return False
         return True
+
+    def typed(self, name: str) -> str:
+        """A field of a filter, as it stands in the address; what cannot be seen is replaced, for nothing holds it."""
+        return shown_again(self.get_query_argument(name, ""))
 
     # -- answers ---------------------------------------------------------------------------------------------------
 

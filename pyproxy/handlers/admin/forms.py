@@ -7,8 +7,14 @@ from dataclasses import dataclass, field
 from tornado.escape import to_unicode
 from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
 
+from pyproxy.errors import ConfigurationError
+
 BODY_LIMIT = 512 * 1024
 """Bytes of a form with its uploaded certificates."""
+
+
+LONGEST_TYPED = 200
+"""Characters of a field that are shown again, and of a filter."""
 
 
 class UnreadableForm(Exception):
@@ -61,3 +67,16 @@ class Form:
     def has(self, name: str) -> bool:
         """Whether the field was sent at all, as a ticked box and a pressed button are."""
         return name in self.fields
+
+
+def sentence(error: ConfigurationError) -> str:
+    """A field's mistake beside that field."""
+    problem = error.problem[:1].upper() + error.problem[1:]
+    if not error.suggestion:
+        return f"{problem}."
+    return f"{problem}: {error.suggestion}."
+
+
+def shown_again(text: str) -> str:
+    """What was typed, as a field shows it once more: not without end, and nothing that cannot be seen."""
+    return "".join(each if each.isprintable() else "\ufffd" for each in text[:LONGEST_TYPED])

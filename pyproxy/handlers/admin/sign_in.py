@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from pyproxy.admin.accounts.names import check_name
-from pyproxy.admin.accounts.passwords import SHORTEST, check_password
+from pyproxy.admin.accounts.passwords import SHORTEST
 from pyproxy.admin.accounts.principal import Principal
 from pyproxy.errors import ConfigurationError, SignInPaused, WrongCredentials
 from pyproxy.handlers.admin.base import SESSION_COOKIE, AdminHandler
 from pyproxy.handlers.admin.forms import Form
+from pyproxy.handlers.admin.forms import sentence as sentence
+from pyproxy.handlers.admin.new_password import new_password
 from pyproxy.handlers.statuses import problem_of
 
 _PLACE = re.compile(r"[A-Za-z0-9_.~%+=&?-][A-Za-z0-9_.~%+=&?/-]{0,1000}", re.ASCII)
@@ -117,12 +119,7 @@ class SetUpHandler(AdminHandler):
             name = check_name(name)
         except ConfigurationError as error:
             problems["name"] = sentence(error)
-        try:
-            password = check_password(form.secret("password"), name)
-            if form.secret("again") != password:
-                problems["again"] = "This is not the same password."
-        except ConfigurationError as error:
-            problems["password"] = sentence(error)
+        password = new_password(form, name, problems)
         if problems:
             self._show(token, name, problems)
             return
@@ -160,11 +157,3 @@ class SetUpHandler(AdminHandler):
 def place_within(text: str) -> str:
     """An address below ``admin/``, as a page may lead to after signing in; empty for what would lead elsewhere."""
     return text if _PLACE.fullmatch(text) and ".." not in text and "//" not in text else ""
-
-
-def sentence(error: ConfigurationError) -> str:
-    """A field's mistake beside that field."""
-    problem = error.problem[:1].upper() + error.problem[1:]
-    if not error.suggestion:
-        return f"{problem}."
-    return f"{problem}: {error.suggestion}."

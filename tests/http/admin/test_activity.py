@@ -10,8 +10,9 @@ from selectolax.lexbor import LexborNode
 
 from pyproxy.admin.history.client_requests import OUTCOMES as RECORDED_OUTCOMES
 from pyproxy.admin.history.client_requests import SHOWN
-from pyproxy.handlers.admin.activity import LONGEST_TYPED, SHOWN_ROWS
+from pyproxy.handlers.admin.activity import SHOWN_ROWS
 from pyproxy.handlers.admin.activity_words import KINDS, OUTCOMES, RESULTS, ROUTES
+from pyproxy.handlers.admin.forms import LONGEST_TYPED
 from pyproxy.repositories.failure_kinds import KINDS as RECORDED_KINDS
 from pyproxy.settings import UpstreamSettings
 from pyproxy.storage.activity import ROWS, ActivityStore, Batch, ClientRequest, UpstreamRequest

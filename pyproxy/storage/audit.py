@@ -21,6 +21,9 @@ CHANGED = "changed"
 
 LONGEST_PAGE = 1001
 
+NEWEST = 2**63 - 1
+"""Above every id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -93,14 +96,14 @@ class AuditLog:
         rows = self._database.all(
             """
             SELECT id, at, actor, origin, address, action, subject, changes FROM audit
-            WHERE (:before IS NULL OR id < :before)
+            WHERE id < :before
                 AND (:actor = '' OR instr(lower(actor), lower(:actor)) > 0)
                 AND (:action = '' OR instr(lower(action), lower(:action)) > 0)
                 AND (:subject = '' OR instr(lower(subject), lower(:subject)) > 0)
             ORDER BY id DESC LIMIT :limit
             """,
             {
-                "before": before,
+                "before": NEWEST if before is None else before,
                 "actor": actor,
                 "subject": subject,
                 "action": action,

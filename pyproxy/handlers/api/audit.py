@@ -17,8 +17,8 @@ Text = Annotated[str, Meta(max_length=200)]
 class AuditQuery(NumberedQuery, kw_only=True, frozen=True):
     """Which entries."""
 
-    actor: Annotated[Text, Meta(description="Only what this account did, or this token: `token NAME`.")] = ""
-    action: Annotated[Text, Meta(description="Only this kind of change, such as `changed`.")] = ""
+    actor: Annotated[Text, Meta(description="Only by those with this in their name; a token's is `token NAME`.")] = ""
+    action: Annotated[Text, Meta(description="Only changes with this in their kind, such as `changed`.")] = ""
     subject: Annotated[Text, Meta(description="Only what this is a part of, such as `upstream pypi`.")] = ""
 
 

@@ -16,16 +16,27 @@ LARGEST_PAGE = 100_000
 
 CONTROLS = """
 () => {
-    window.reached = [];
-    document.addEventListener("focusin", (event) => window.reached.push(event.target.dataset.number));
-    return [...document.querySelectorAll(
+    const numbered = [...document.querySelectorAll(
         "a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex='0']"
     )].filter((control) => !control.disabled && control.checkVisibility({visibilityProperty: true}) &&
         !(control.type === "radio" && !control.checked)
     ).map((control, number) => { control.dataset.number = number; return control.outerHTML.slice(0, 120); });
+    const start = document.body.insertAdjacentElement("afterbegin", document.createElement("a"));
+    start.tabIndex = -1;
+    start.focus();
+    window.reached = [];
+    document.addEventListener("focusin", (event) => window.reached.push(event.target.dataset.number));
+    return numbered;
 }
 """
-"""Numbers the controls and names them, and notes from then on which of them are reached."""
+"""Numbers the controls and names them, puts the focus before them, and notes from then on which of them are reached."""
+
+LINKS = "() => [...document.querySelectorAll('a[href]')].map((link) => link.href.split('#')[0])"
+
+LOST_FRAGMENTS = """
+() => [...document.querySelectorAll("a[href^='#']")].map((link) => link.getAttribute("href"))
+    .filter((fragment) => !document.getElementById(fragment.slice(1)))
+"""
 
 Opened = tuple[Window, Response]
 
@@ -49,6 +60,12 @@ def opened(request: pytest.FixtureRequest, seeded_site: Site, windows: dict[str,
     yield window, answer
     complaints, window.watch.complaints[:] = list(window.watch.complaints), []
     assert complaints == []
+
+
+@pytest.fixture(scope="module")
+def followed() -> set[tuple[str, str]]:
+    """The links that were followed already, and who did."""
+    return set()
 
 
 @pytest.fixture
@@ -76,10 +93,21 @@ def test_a_phone_does_not_scroll_sideways(page: Page) -> None:
 
 def test_every_control_is_reached_by_tab(page: Page) -> None:
     controls = page.evaluate(CONTROLS)
-    for _ in range(2 * len(controls) + 2):  # from anywhere, since some page puts the cursor into a field, and around
+    for _ in range(len(controls)):
         page.keyboard.press("Tab")
     reached = set(page.evaluate("window.reached"))
     assert [control for number, control in enumerate(controls) if str(number) not in reached] == []
+
+
+def test_its_links_lead_somewhere(
+    page: Page, request: pytest.FixtureRequest, followed: set[tuple[str, str]], seeded_site: Site
+) -> None:
+    who = request.node.callspec.params["opened"].who
+    addresses = {(who, address) for address in page.evaluate(LINKS) if address.startswith(seeded_site.url)}
+    nowhere = [address for _, address in addresses - followed if page.request.get(address).status >= 400]
+    followed.update(addresses)
+    assert nowhere == []
+    assert page.evaluate(LOST_FRAGMENTS) == []
 
 
 def test_it_is_small_and_says_what_it_is(opened: Opened) -> None:

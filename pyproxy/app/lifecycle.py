@@ -171,17 +171,7 @@ class Server:
             config, environ, clock, origin or Origin(started_at=clock()), resources, certificate, holdings
         )
         static = StaticFiles(resource_directory("static"))
-        services = Services(
-            repository=chain.current,
-            rendered=RenderedPages(resources.workshop),
-            workshop=resources.workshop,
-            templates=make_templates(static),
-            clock=clock,
-            admit=LoopGuard(name or new_name()).admit,
-            readers=None if config.access.anonymous_read else administration.administration.credentials,
-            public_url=config.server.public_url,
-            trusted_proxies=config.server.trusted_proxies,
-        )
+        services = _services(config, resources, chain, administration, static, clock, name or new_name())
         if resources.local is not None:
             await resources.local.scan()
         app = make_app(
@@ -238,6 +228,28 @@ class Server:
 
     def _take(self, repository: PackageRepository) -> None:
         self.services.repository = repository
+
+
+def _services(
+    config: Config,
+    resources: Resources,
+    chain: Chain,
+    administration: OpenAdministration,
+    static: StaticFiles,
+    clock: Callable[[], float],
+    name: str,
+) -> Services:
+    return Services(
+        repository=chain.current,
+        rendered=RenderedPages(resources.workshop),
+        workshop=resources.workshop,
+        templates=make_templates(static),
+        clock=clock,
+        admit=LoopGuard(name).admit,
+        readers=None if config.access.anonymous_read else administration.administration.credentials,
+        public_url=config.server.public_url,
+        trusted_proxies=config.server.trusted_proxies,
+    )
 
 
 def _checks(config: Config, resources: Resources) -> Checks:

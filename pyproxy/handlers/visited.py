@@ -29,6 +29,28 @@ def is_by_tls(handler: BaseHandler) -> bool:
     return asked.startswith("https:") or (public.scheme == "https" and public.netloc == urlsplit(asked).netloc)
 
 
+def is_of_another_site(handler: BaseHandler) -> bool:
+    """Whether a browser sends this for a page of another site, as far as it says so; programs say nothing.
+
+    ``Sec-Fetch-Site`` tells exactly, but it is sent to https and loopback alone. ``Origin`` comes with every change;
+    its scheme is not looked at, for a front may end TLS without a word of it.
+    """
+    headers = handler.request.headers
+    if "Sec-Fetch-Site" in headers:
+        return headers["Sec-Fetch-Site"] not in ("none", "same-origin")
+    if "Origin" not in headers:
+        return False
+    return _host_of(headers["Origin"]) not in {_host_of(_asked_address(handler)), _host_of(visited_address(handler))}
+
+
+def _host_of(url: str) -> str:
+    """Host and port in lower case; empty for ``null``, and for what is no URL."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
 def _asked_address(handler: BaseHandler) -> str:
     services, request = handler.services, handler.request
     trusted = is_trusted(request.remote_ip or "-", services.trusted_proxies)

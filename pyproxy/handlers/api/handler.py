@@ -33,7 +33,7 @@ from pyproxy.handlers.api.streams import NDJSON, wants_array
 from pyproxy.handlers.api.table import Found, Table
 from pyproxy.handlers.base import BaseHandler, Services
 from pyproxy.handlers.statuses import Problem
-from pyproxy.handlers.visited import visited_address
+from pyproxy.handlers.visited import is_of_another_site, visited_address
 
 PREFIX = "/api/v1"
 
@@ -93,7 +93,7 @@ class ApiHandler(BaseHandler):
             if not principal.may_change:
                 raise NotAllowed("only an admin may do this")
             # A browser sends the password that it was once asked for along with whatever any page makes it send.
-            if self.request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+            if is_of_another_site(self):
                 raise ApiProblem(FOR_ANOTHER_SITE)
         return principal
 

@@ -78,3 +78,32 @@ async def test_pages_of_other_sites_get_no_permission_to_read(start_proxy: Start
     assert preflight.status == 405
     for each in (answer, preflight):
         assert not [name for name in each.headers if name.lower().startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "http://elsewhere.example"},  # all that a browser says to a server that has no https
+        {"Origin": "http://127.0.0.1:1"},  # another server of the same machine
+        {"Origin": "null"},
+    ],
+)
+async def test_what_a_browser_sends_for_another_site_changes_nothing(
+    headers: dict[str, str], start_proxy: StartProxy
+) -> None:
+    proxy = await start_proxy()
+    add_account(proxy)
+    answer = await basic(proxy, NAME, PASSWORD).post("/storage/verify", **headers)
+
+    assert (answer.status, answer.json()["title"]) == (403, "A browser sends this for the page of another site")
+    assert (await script(proxy).get("/storage/verify")).status == 404
+
+
+async def test_what_a_browser_sends_for_a_page_of_this_server_is_done(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy()
+    here = f"http://127.0.0.1:{proxy.port}"
+    assert (await script(proxy).post("/storage/prune", {"dry_run": True}, Origin=here)).status == 200
+    exact = {"Sec-Fetch-Site": "same-origin", "Origin": "https://pypi.example"}  # as behind a front that hides its name
+    assert (await script(proxy).post("/storage/prune", {"dry_run": True}, **exact)).status == 200

@@ -221,10 +221,17 @@ async def test_a_form_without_the_right_token_changes_nothing(token: str, start_
     assert (await browser.get(ACCOUNT)).status == 200
 
 
-async def test_a_form_of_another_site_is_refused_though_it_has_the_token(start_proxy: StartProxy) -> None:
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_a_form_of_another_site_is_refused_though_it_has_the_token(site: str, start_proxy: StartProxy) -> None:
     browser = await signed_in(await start_proxy())
-    page = await browser.submit("/admin/sign-out", form_on=ACCOUNT, headers={"Sec-Fetch-Site": "cross-site"})
+    page = await browser.submit("/admin/sign-out", form_on=ACCOUNT, headers={"Sec-Fetch-Site": site})
     assert page.status == 403
+
+
+async def test_a_form_of_these_pages_is_taken_from_a_browser_that_says_so(start_proxy: StartProxy) -> None:
+    browser = await signed_in(await start_proxy())
+    page = await browser.submit("/admin/sign-out", form_on=ACCOUNT, headers={"Sec-Fetch-Site": "same-origin"})
+    assert page.status == 303
 
 
 async def test_a_form_that_is_too_large_or_no_form_is_refused_in_words(start_proxy: StartProxy) -> None:

@@ -101,8 +101,10 @@ def _allowed(tag: str, attribute: str, value: str) -> str | None:
 
 
 def _scheme(url: str) -> str:
+    """The scheme of an address that leads out of here: browsers read ``http:/admin/`` as an address of this server."""
     try:
-        return urlsplit(url).scheme
+        parts = urlsplit(url)
+        return parts.scheme if parts.scheme == "mailto" or parts.hostname else ""
     except ValueError:
         return ""
 

@@ -56,6 +56,7 @@ HOSTILE = [
     "<p style='position:fixed;inset:0' class='dialog' id='main' onclick=x>x</p>",
     "<meta http-equiv=refresh content='0;url=//evil.example'><base href=//evil.example>",
     "<a href='/admin/upstreams?remove=pypi'>x</a> [x](../../admin/) [y](//evil.example/x) [z](?x=1)",
+    "<a href='http:/admin/accounts'>x</a> [x](http:../../admin/) [y](https:?x=1) ![z](http:/admin/)",
     "<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=alert(1)&gt;'>",
     "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
     "<picture><source srcset=//evil.example/x><img src=//evil.example/y></picture><video src=x poster=y></video>",

@@ -257,12 +257,15 @@ def _checks(config: Config, resources: Resources) -> Checks:
         try:
             resources.upstreams.revision()
         except StorageError as error:
-            return str(error)
+            log.error("not ready: %s", error)
+            return "the database cannot be used: the server's log says more"
         return None
 
+    # Anybody may ask, so where things are on this machine is for the log.
     def storage() -> str | None:
         if os.access(config.storage.directory, os.W_OK):
             return None
-        return f"{config.storage.directory} cannot be written"
+        log.error("not ready: %s cannot be written", config.storage.directory)
+        return "the storage directory cannot be written: the server's log says more"
 
     return {"database": database, "storage": storage}

@@ -217,6 +217,7 @@ async def test_a_server_without_its_storage_is_alive_but_not_ready(
         ready = await proxy.get("/readyz")
         assert (ready.status, ready.json()["status"]) == (503, "not ready")
         assert "cannot be written" in ready.json()["checks"]["storage"]
+        assert str(directory).encode() not in ready.body  # anybody may ask
         assert (await proxy.get("/healthz")).status == 200
     finally:
         shutil.move(directory.with_name("gone"), directory)

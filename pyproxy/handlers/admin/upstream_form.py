@@ -48,12 +48,16 @@ class UpstreamFormHandler(AdminHandler):
         raise NotImplementedError
 
     def _uploaded(self, form: Form, name: str) -> dict[str, str]:
-        """Keep the uploaded files; their names by field. Raises `ConfigurationError`."""
-        return {
-            kind: self.admin.certificates.keep(kind, content, form.text("name") or name)
-            for kind in KINDS
-            if (content := form.files.get(f"{kind}_file"))
-        }
+        """Keep the uploaded files; their names by field. Raises `ConfigurationError`.
+
+        They are there from now on, whatever comes of the rest of the form, so the audit log has each of them.
+        """
+        files: dict[str, str] = {}
+        for kind in KINDS:
+            if content := form.files.get(f"{kind}_file"):
+                files[kind] = self.admin.certificates.keep(kind, content, form.text("name") or name)
+                self.admin.audit.write(self.actor, "uploaded", f"certificate {files[kind]}")
+        return files
 
     async def _show(self, name: str, told: Told, status: int = 200) -> None:
         page = await self.admin.desk.run(form_page, self.admin, self.way, name, told, self.services.clock())

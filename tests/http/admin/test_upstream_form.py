@@ -9,9 +9,10 @@ import pytest
 
 from pyproxy.settings import UpstreamSettings
 from pyproxy.settings.fields import FIELDS
-from tests.http.admin.browser import Page, signed_in
+from pyproxy.storage.audit import AuditLog
+from tests.http.admin.browser import NAME, Page, signed_in
 from tests.http.admin.upstream_forms import ADD, said_of, send, standing, text_of
-from tests.http.administration import administration, noticed
+from tests.http.administration import administration, database_of, noticed
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
 from tests.http.publishing import publish
@@ -372,6 +373,19 @@ async def test_a_wrong_upload_is_told_beside_its_field_and_a_right_one_stays_cho
     page = await send(browser, EDIT, {"index_ttl": "x"}, {"ca_bundle_file": authority.certificate.read_bytes()})
     assert page.status == 422
     assert standing(page)["ca_bundle"].startswith("private-ca-")
+
+
+async def test_what_is_uploaded_is_in_the_audit_log_though_the_form_is_wrong(
+    start_proxy: StartProxy, tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    proxy = await start_proxy(PRIVATE)
+    files = {"ca_bundle_file": authority.certificate.read_bytes()}
+    assert (await send(await signed_in(proxy), EDIT, {"index_ttl": "x"}, files)).status == 422
+    with database_of(proxy) as database:
+        entry = AuditLog(database, proxy.clock).entries()[0]
+    (name,) = certificates(proxy)
+    assert (entry.actor.name, entry.action, entry.subject) == (NAME, "uploaded", f"certificate {name}")
 
 
 @pytest.mark.parametrize("path", ["/etc/hostname", "../secret.key", "/proc/self/environ"])

@@ -45,6 +45,7 @@ from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.set_up_link import SetUpLink
 from pyproxy.storage.sign_in_failures import SignInFailures
+from pyproxy.storage.sign_in_places import SignInPlaces
 from pyproxy.storage.tokens import TokenStore
 from pyproxy.storage.upstreams import UpstreamStore
 
@@ -88,7 +89,8 @@ def open_administration(
     desk, sign_in_desk = Desk(), Desk("sign-ins")
     accounts, tokens, session_store = AccountStore(database), TokenStore(database), SessionStore(database)
     passwords = Passwords(sign_in_desk)
-    sign_in = SignIn(AccountStore(served), passwords, Throttle(SignInFailures(sign_in_database), clock), sign_in_desk)
+    throttle = Throttle(SignInFailures(sign_in_database), SignInPlaces(sign_in_database), clock)
+    sign_in = SignIn(AccountStore(served), passwords, throttle, sign_in_desk)
     audit, store, pages = AuditLog(database, clock), UpstreamStore(database, box), PageStore(database)
     certificates = CertificateFolder(directory / CERTIFICATES_NAME)
     upstreams = Upstreams(store, audit, certificates)

@@ -13,6 +13,7 @@ from typing import Literal
 from pyproxy.errors import LastAdmin, NameTaken, NameUnknown
 from pyproxy.storage.audit import Witness
 from pyproxy.storage.database import Database
+from pyproxy.storage.sign_in_failures import account_key
 
 Role = Literal["admin", "viewer"]
 """An admin changes things; a viewer sees everything but secrets."""
@@ -81,6 +82,8 @@ class AccountStore:
                 "UPDATE accounts SET password_hash = :hash, password_changed_at = :now WHERE id = :id", values
             )
             connection.execute("DELETE FROM sessions WHERE account_id = :id", values)
+            # Guesses at the old one keep nobody from signing in with the new one.
+            connection.execute("DELETE FROM sign_in_failures WHERE key = :key", {"key": account_key(name)})
             witness(connection)
 
         self._database.write_now(change)

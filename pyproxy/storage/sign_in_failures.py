@@ -20,6 +20,11 @@ things one passes for it, and nobody can choose which: each key has a salt of it
 SALT_BYTES = 16
 
 
+def account_key(name: str) -> str:
+    """Under which failures are counted for an account, or for a name that none has."""
+    return f"account {name.lower()[:64]}"
+
+
 class SignInFailures:
     """The counts of a storage directory. Everything raises `StorageError`."""
 

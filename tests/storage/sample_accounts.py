@@ -12,6 +12,7 @@ from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.set_up_link import SetUpLink
 from pyproxy.storage.sign_in_failures import SignInFailures
+from pyproxy.storage.sign_in_places import SignInPlaces
 from pyproxy.storage.tokens import TokenStore
 
 WHEN = 1_700_000_000.0
@@ -34,6 +35,7 @@ def fill(directory: Path, database: Database, box: Callable[[Path], SecretBox]) 
         ["account eve"], WHEN, tried=b"a guess", again_counts=True, forget_before=0.0, left=lambda count, _: count,
         pause=lambda count: 60.0,
     )  # fmt: skip
+    SignInPlaces(database).remember("account ada", "192.0.2.1", WHEN)
     # An account uses the link up, so there are never both; a dump has to have a row in every table.
     encrypted = box(directory).encrypt(LINK)
     database.write_now(
@@ -52,6 +54,7 @@ def check(directory: Path, database: Database, box: Callable[[Path], SecretBox])
     assert (session.token_hash, session.address, session.agent) == (b"a session", "192.0.2.1", "a browser")
     (token,) = TokenStore(database).list()
     assert (token.name, token.role, token.created_by, token.expires_at) == ("ci", "read", "ada", WHEN + 2)
+    assert SignInPlaces(database).knows("account ada", "192.0.2.1", WHEN + 3)
     assert SignInFailures(database).paused_until(["account eve"], WHEN) == WHEN + 60
     (entry,) = AuditLog(database, lambda: WHEN).entries()
     assert (entry.at, entry.actor, entry.action, entry.changes) == (WHEN, ACTOR, "added", CHANGES)

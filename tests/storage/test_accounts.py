@@ -15,6 +15,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.secrets import SecretBox
 from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.set_up_link import SetUpLink
+from pyproxy.storage.sign_in_failures import SignInFailures, account_key
 from tests.storage.conftest import Clock
 
 
@@ -90,6 +91,19 @@ def test_another_password_and_a_removal_end_the_sessions(
     else:
         accounts.set_password("ada", "another hash", 6.0, unseen)
     assert sessions.find(b"one") is None
+
+
+def test_guesses_at_the_old_password_pause_nobody_who_has_the_new_one(
+    accounts: AccountStore, database: Database
+) -> None:
+    accounts.add("Ada", "admin", "a hash", 5.0, unseen)
+    failures, key = SignInFailures(database), account_key("ada")
+    failures.count(
+        [key], 5.0, tried=b"", again_counts=True, forget_before=0.0, left=lambda count, _: count, pause=lambda _: 60.0
+    )
+    assert failures.paused_until([key], 6.0) == 65.0
+    accounts.set_password("ada", "another hash", 6.0, unseen)
+    assert failures.paused_until([key], 6.0) == 0.0
 
 
 def test_names_that_no_account_has_are_refused(accounts: AccountStore) -> None:

@@ -60,7 +60,7 @@ class SignIn:
     def _try(self, name: str, password: str, account: Account | None, address: str, by_program: bool) -> bool:
         self._throttle.admit(name, address)
         if self._passwords.fits_now(password, account.password_hash if account is not None else None):
-            self._throttle.succeeded(name)
+            self._throttle.succeeded(name, address)
             return True
         self._throttle.failed(name, address, password, again_counts=not by_program)
         # Not the name as it was typed: people type passwords there.

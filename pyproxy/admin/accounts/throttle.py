@@ -1,7 +1,8 @@
 """A growing pause after failed sign-ins, for the account and for the address: guessing takes for ever.
 
 Names that no account has are counted like others, or the pause would tell which there are. A program that tries the
-same password once more does not guess, and is not counted: a job with an old password locks nobody out.
+same password once more does not guess, and is not counted: a job with an old password locks nobody out. Nor does
+somebody who guesses without end: where an account was signed in from lately, only the failures from there count for it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import ipaddress
 from collections.abc import Callable
 
 from pyproxy.errors import SignInPaused
-from pyproxy.storage.sign_in_failures import SignInFailures
+from pyproxy.storage.sign_in_failures import SignInFailures, account_key
+from pyproxy.storage.sign_in_places import SignInPlaces
 
 FREE_FAILURES = 10
 """In a row, without a pause."""
@@ -26,17 +28,18 @@ FORGOTTEN_AFTER_SECONDS = 86400.0
 
 
 class Throttle:
-    """Counts failures; ``clock`` gives unix seconds. Synchronous: for the thread that owns the store."""
+    """Counts failures; ``clock`` gives unix seconds. Synchronous: for the thread that owns the stores."""
 
-    def __init__(self, failures: SignInFailures, clock: Callable[[], float]) -> None:
+    def __init__(self, failures: SignInFailures, places: SignInPlaces, clock: Callable[[], float]) -> None:
         self._failures = failures
+        self._places = places
         self._clock = clock
 
     def admit(self, name: str, address: str) -> None:
         """Raise `SignInPaused` while the name or the address has to wait."""
         now = self._clock()
         # A pause that ends later than any pause can was written before the clock was set back.
-        until = min(self._failures.paused_until(_keys(name, address), now), now + LONGEST_PAUSE_SECONDS)
+        until = min(self._failures.paused_until(self._keys(name, address, now), now), now + LONGEST_PAUSE_SECONDS)
         if until > now:
             raise SignInPaused(until - now)
 
@@ -44,7 +47,7 @@ class Throttle:
         """A sign-in failed; ``again_counts``: also where the one before was the same."""
         now = self._clock()
         self._failures.count(
-            _keys(name, address),
+            self._keys(name, address, now),
             now,
             tried=f"{name.lower()}\0{password}".encode("utf-8", "surrogatepass"),
             again_counts=again_counts,
@@ -53,9 +56,17 @@ class Throttle:
             pause=pause_seconds,
         )
 
-    def succeeded(self, name: str) -> None:
+    def succeeded(self, name: str, address: str) -> None:
         """A sign-in went well. The address stays counted: somebody with an account may guess at others."""
-        self._failures.forget(_keys(name, "")[0])
+        now = self._clock()
+        self._failures.forget(self._keys(name, address, now)[0])
+        self._places.remember(account_key(name), _place(address), now)
+
+    def _keys(self, name: str, address: str, now: float) -> tuple[str, str]:
+        """What a try is counted for: the account (from a place that it knows: the account there), and the address."""
+        account, place = account_key(name), _place(address)
+        known = self._places.knows(account, place, now)
+        return f"{account} at {place}" if known else account, f"address {place}"
 
 
 def failures_left(failures: int, seconds: float) -> int:
@@ -76,10 +87,6 @@ def pause_seconds(failures: int) -> float:
     if failures < FREE_FAILURES:
         return 0.0
     return min(FIRST_PAUSE_SECONDS * 2.0 ** min(failures - FREE_FAILURES, 30), LONGEST_PAUSE_SECONDS)
-
-
-def _keys(name: str, address: str) -> tuple[str, str]:
-    return f"account {name.lower()[:64]}", f"address {_place(address)}"
 
 
 def _place(address: str) -> str:

@@ -52,6 +52,16 @@ ACCOUNTS = (
     ) WITHOUT ROWID
     """,
     "CREATE INDEX sign_in_failures_by_age ON sign_in_failures (last_at)",
+    # From where people have signed in lately: somebody else's guesses must not keep them out there.
+    """
+    CREATE TABLE sign_in_places (
+        account TEXT NOT NULL,
+        place TEXT NOT NULL,
+        last_at REAL NOT NULL,
+        PRIMARY KEY (account, place)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX sign_in_places_by_age ON sign_in_places (last_at)",
     # The token of the link by which the first account is made: encrypted, for it is shown again at each start.
     "CREATE TABLE set_up_link (only INTEGER PRIMARY KEY CHECK (only = 1), token BLOB NOT NULL)",
 )

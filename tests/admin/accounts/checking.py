@@ -21,6 +21,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.sign_in_failures import SignInFailures
+from pyproxy.storage.sign_in_places import SignInPlaces
 from pyproxy.storage.tokens import TokenStore
 from tests.http.proxy import Clock
 
@@ -69,7 +70,7 @@ def checking(directory: Path, clock: Clock) -> Iterator[Checking]:
     desk = Desk("sign-ins")
     accounts, token_store, audit = AccountStore(database), TokenStore(database), AuditLog(database, clock)
     passwords = CountingPasswords(desk)
-    sign_in = SignIn(accounts, passwords, Throttle(SignInFailures(database), clock), desk)
+    sign_in = SignIn(accounts, passwords, Throttle(SignInFailures(database), SignInPlaces(database), clock), desk)
     try:
         yield Checking(
             database=database,

@@ -148,7 +148,8 @@ async def test_many_wrong_passwords_are_paused_and_the_right_one_goes_on_where_i
     answers = [await asked(here, basic("ada", f"guess {number}"), f"198.51.100.{number}") for number in range(20)]
     assert answers.count("SignInPaused") >= 20 - FREE_FAILURES - 3  # of 256 guesses one is taken for the one before
     assert await asked(here, basic("ada", PASSWORD)) == ADA
-    assert await asked(here, basic("ada", "a wrong one")) == "SignInPaused"
+    assert await asked(here, basic("ada", "a wrong one"), "198.51.100.99") == "SignInPaused"
+    assert await asked(here, basic("ada", "a wrong one")) == "WrongCredentials"
 
 
 async def test_a_pause_is_not_remembered_as_a_wrong_password(here: Checking, clock: Clock) -> None:

@@ -12,6 +12,7 @@ from pyproxy.errors import SignInPaused
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.sign_in_failures import SignInFailures
+from pyproxy.storage.sign_in_places import REMEMBERED_SECONDS, SignInPlaces
 from tests.http.proxy import Clock
 
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
@@ -20,7 +21,7 @@ HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
 @pytest.fixture
 def throttle(tmp_path: Path, clock: Clock) -> Iterator[Throttle]:
     database = Database.open(tmp_path / DATABASE_NAME)
-    yield Throttle(SignInFailures(database), clock)
+    yield Throttle(SignInFailures(database), SignInPlaces(database), clock)
     database.close()
 
 
@@ -50,6 +51,25 @@ def test_the_pause_grows_and_stays_below_a_limit(throttle: Throttle, clock: Cloc
     assert pause(throttle, "ada", HERE) == 0
 
 
+def test_whoever_guesses_without_end_does_not_keep_people_out_where_they_have_signed_in(
+    throttle: Throttle, clock: Clock
+) -> None:
+    throttle.succeeded("Ada", HERE)
+    fail(throttle, "ada", ELSEWHERE, 40)
+    assert pause(throttle, "ada", "203.0.113.9") == LONGEST_PAUSE_SECONDS
+    assert pause(throttle, "ada", HERE) == 0
+    clock.advance(REMEMBERED_SECONDS)
+    fail(throttle, "ada", ELSEWHERE, 40)
+    assert pause(throttle, "ada", HERE) > 0
+
+
+def test_guesses_from_a_place_that_the_account_knows_are_paused_there_alone(throttle: Throttle) -> None:
+    throttle.succeeded("ada", HERE)
+    fail(throttle, "ada", HERE, FREE_FAILURES)
+    assert pause(throttle, "ada", HERE) > 0
+    assert pause(throttle, "ada", ELSEWHERE) == 0
+
+
 def test_the_account_is_guarded_from_everywhere_and_the_address_guards_all_accounts(throttle: Throttle) -> None:
     for number in range(FREE_FAILURES):
         fail(throttle, "ada", f"198.51.100.{number}")
@@ -62,7 +82,7 @@ def test_the_account_is_guarded_from_everywhere_and_the_address_guards_all_accou
 def test_success_frees_the_account_but_not_the_address(throttle: Throttle) -> None:
     """Else somebody with an account of his own could guess at others for ever."""
     fail(throttle, "ada", HERE, FREE_FAILURES)
-    throttle.succeeded("ada")
+    throttle.succeeded("ada", HERE)
     assert pause(throttle, "ada", ELSEWHERE) == 0
     assert pause(throttle, "ada", HERE) > 0
 

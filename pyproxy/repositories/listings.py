@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 
 from pyproxy.errors import (
     FileNotListed,
+    NotAnswered,
     NotKnownOffline,
     ProjectNotFound,
     ProjectUnavailable,
     PyproxyError,
     UpstreamError,
 )
-from pyproxy.repositories.priority import PriorityRepository
+from pyproxy.repositories.priority import DECISIONS, PriorityRepository
 from pyproxy.repositories.upstream_pages import UpstreamPages
 from pyproxy.simple.canonical import Link
 from pyproxy.simple.model import NormalizedName
@@ -95,13 +96,17 @@ class Listings:
 
         Raises what `PriorityRepository.get_project_detail` raises, and `FileNotListed`.
         """
-        page = await self._priority.get_project_detail(project)
-        for upstream in self._priority.upstreams:
-            if upstream.name == page.upstream:
-                listed = await self._listed(upstream, project, filename)
-                if listed is not None:
-                    return listed
-        raise FileNotListed(f"{page.upstream} lists no file {filename} of {project}")
+        for _ in range(DECISIONS):
+            page = await self._priority.get_project_detail(project)
+            owner = next((each for each in self._priority.upstreams if each.name == page.upstream), None)
+            listed = None if owner is None else await self._listed(owner, project, filename)
+            if listed is not None:
+                return listed
+            known = None if owner is None else owner.known_page(project)
+            if known is not None and known.tag == page.tag:
+                raise FileNotListed(f"{page.upstream} lists no file {filename} of {project}")
+            self._priority.forget(project)  # purged or replaced while we were looking: no word about the file
+        raise NotAnswered(f"{project} is being purged from the cache; ask again")
 
     async def first(self, project: NormalizedName, filename: str, sha256: str) -> ListedFile:
         """The listing of the most trusted upstream that has the file with this sha256.

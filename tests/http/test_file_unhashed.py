@@ -239,3 +239,15 @@ async def test_a_recorded_file_is_fetched_by_its_hash_after_a_restart(
 
 
 OPTIONS = dict.fromkeys(("metadata", "requires_python", "upload_time", "url")) | {"size": True, "yanked": False}
+
+
+async def test_a_purge_in_between_is_no_word_about_the_file(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    """The decision for the project is still at hand while its page has gone already: it is made anew."""
+    upstream.add_file("demo", FILENAME, CONTENT, sha256=False)
+    proxy = await start_proxy(upstream)
+    await proxy.page("demo")
+    await proxy.server.resources.pages.purge(NormalizedName("demo"))
+
+    answer = await ask(proxy, PATH)
+
+    assert (answer.status, answer.body) == (200, CONTENT)

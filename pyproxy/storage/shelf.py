@@ -1,9 +1,9 @@
 """Bytes, their rows and their manifest, changed together: keep, add a name, forget, evict.
 
 The order of keeping: fsync the temporary file, write the manifest into the temporary folder (the *intention*),
-rename the bytes, then the rows, and last the manifest. Forgetting goes the other way, with an intention that has no
-names. So a row means whole bytes, and a process that dies in between leaves an intention, by which the next start
-finishes the work.
+rename the bytes, then the rows, and last the manifest. Forgetting goes the other way, with an intention that tells
+what is to be removed. So a row means whole bytes, and a process that dies in between leaves an intention, by which
+the next start finishes the work.
 
 Whoever changes something holds the lock of the directory that the bytes lie in, against threads and processes
 alike. Everything here waits for the disk: it runs in worker threads.
@@ -14,15 +14,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import reason, sync_directory
+from pyproxy.storage.intentions import intended, keeping, removing
 from pyproxy.storage.manifests import FileName, Manifest, Places, read_manifest, write_manifest
-from pyproxy.storage.temporary import INTENTION_SUFFIX, locked
+from pyproxy.storage.temporary import locked
+
+AT_ONCE = 100
+"""Files that are forgotten in one transaction: so others wait for a few milliseconds only."""
 
 
 class Shelf:
@@ -73,7 +79,7 @@ class Shelf:
                 if known is None or not is_whole(content, known.size):
                     return None
                 merged = known.with_name(name)
-                with _intention(workspace, merged) as intention:
+                with keeping(workspace, merged) as intention:
                     self._commit(merged, intention)
         except FileNotFoundError:
             return None
@@ -89,11 +95,17 @@ class Shelf:
             """
         values = {"project": project, "filename": filename}
         rows = self._database.write_now(lambda connection: connection.execute(sql, values).fetchall())
+        shards: dict[str, dict[str, set[str]]] = {}
         for row in rows:
-            try:
-                self._forget_name(row["sha256"], project, row["filename"], workspace)
-            except OSError as error:
-                raise StorageError(f"cannot remove {row['filename']} ({reason(error)})") from error
+            names = shards.setdefault(row["sha256"][:2], {}).setdefault(row["sha256"], set())
+            names.add(row["filename"])
+        for names_of in shards.values():
+            for batch in _batches(names_of):
+                try:
+                    self._forget_names(batch, project, workspace)
+                except OSError as error:
+                    (some, *_) = batch.values()
+                    raise StorageError(f"cannot remove {min(some)} ({reason(error)})") from error
         return tuple(sorted({row["filename"] for row in rows}))
 
     def evict(self, sha256: str, delete: Callable[[sqlite3.Connection], bool], workspace: Path) -> bool:
@@ -104,7 +116,7 @@ class Shelf:
         content = self.places.content(sha256)
         try:
             content.parent.mkdir(exist_ok=True)
-            with locked(content.parent), _intention(workspace, Manifest(sha256=sha256, size=0, names=())):
+            with locked(content.parent), removing(workspace, (sha256,)):
                 deleted = self._database.write_now(delete)
                 if deleted:
                     self._remove_bytes(sha256)
@@ -128,7 +140,7 @@ class Shelf:
                 merged = self._merged(told)
                 if known is not None and beside is not None and _same(beside, known) and _same(merged, known):
                     return False
-                with _intention(workspace, merged) as intention:
+                with keeping(workspace, merged) as intention:
                     self._commit(merged, intention)
         except FileNotFoundError:
             return False
@@ -138,9 +150,10 @@ class Shelf:
 
     def recover(self, intention: Path) -> None:
         """Finish what a dead process intended, if its bytes had reached their place. Raises `StorageError`."""
-        manifest = read_manifest(intention)
-        if manifest is None:
-            return
+        for manifest in intended(intention):
+            self._finish(manifest, intention)
+
+    def _finish(self, manifest: Manifest, intention: Path) -> None:
         content = self.places.content(manifest.sha256)
         if not content.parent.exists():
             return
@@ -157,7 +170,7 @@ class Shelf:
     def _publish(self, manifest: Manifest, arrived: Path) -> None:
         content = self.places.content(manifest.sha256)
         merged = self._merged(manifest)
-        with _intention(arrived.parent, merged) as intention:
+        with keeping(arrived.parent, merged) as intention:
             os.replace(arrived, content)
             try:
                 sync_directory(content.parent)
@@ -166,24 +179,26 @@ class Shelf:
                 content.unlink(missing_ok=True)
                 raise
 
-    def _forget_name(self, sha256: str, project: str, filename: str, workspace: Path) -> None:
-        content, manifest = self.places.content(sha256), self.places.manifest(sha256)
-        content.parent.mkdir(exist_ok=True)
-        with locked(content.parent):
-            known = self._known(sha256)
-            if known is None:
-                return
-            rest = known.without_name(project, filename)
-            with _intention(workspace, rest) as intention:
-                if rest.names:
+    def _forget_names(self, names_of: Mapping[str, Collection[str]], project: str, workspace: Path) -> None:
+        """Take a project's names away from bytes that lie in one directory: one lock, one transaction for all."""
+        directory = self.places.content(next(iter(names_of))).parent
+        directory.mkdir(exist_ok=True)
+        with locked(directory), contextlib.ExitStack() as intentions:
+            gone = []
+            for manifest in self._database.write_now(partial(_known_of, sha256s=names_of)):
+                for filename in names_of[manifest.sha256]:
+                    manifest = manifest.without_name(project, filename)
+                if manifest.names:
                     # The manifest first: names come back from it, but never from the rows.
-                    os.replace(intention, manifest)
-                    self._database.write_now(
-                        lambda connection: file_rows.delete_name(connection, sha256, project, filename)
-                    )
+                    intention = intentions.enter_context(keeping(workspace, manifest))
+                    os.replace(intention, self.places.manifest(manifest.sha256))
                 else:
-                    self._database.write_now(lambda connection: file_rows.delete_content(connection, sha256))
-                    self._remove_bytes(sha256)
+                    gone.append(manifest.sha256)
+            if gone:
+                intentions.enter_context(removing(workspace, gone))
+            self._database.write_now(partial(_delete, names_of=names_of, project=project, gone=gone))
+            for sha256 in gone:
+                self._remove_bytes(sha256)
 
     def _remove_bytes(self, sha256: str) -> None:
         self.places.content(sha256).unlink(missing_ok=True)
@@ -205,6 +220,28 @@ class Shelf:
         os.replace(intention, self.places.manifest(manifest.sha256))
 
 
+def _batches(names_of: Mapping[str, Collection[str]]) -> Iterator[Mapping[str, Collection[str]]]:
+    items = iter(names_of.items())
+    while batch := dict(islice(items, AT_ONCE)):
+        yield batch
+
+
+def _known_of(connection: sqlite3.Connection, *, sha256s: Iterable[str]) -> list[Manifest]:
+    """What the rows say of some bytes; those of which they know nothing are left out."""
+    found = (file_rows.manifest_of(connection, sha256) for sha256 in sha256s)
+    return [manifest for manifest in found if manifest is not None]
+
+
+def _delete(
+    connection: sqlite3.Connection, *, names_of: Mapping[str, Iterable[str]], project: str, gone: Iterable[str]
+) -> None:
+    for sha256, filenames in names_of.items():
+        for filename in filenames:
+            file_rows.delete_name(connection, sha256, project, filename)
+    for sha256 in gone:
+        file_rows.delete_content(connection, sha256)
+
+
 def _same(one: Manifest, other: Manifest) -> bool:
     """Whether two manifests tell of the same bytes by the same names."""
     names = [{(name.project, name.filename) for name in manifest.names} for manifest in (one, other)]
@@ -216,14 +253,3 @@ def is_whole(path: Path, size: int) -> bool:
     with contextlib.suppress(OSError):
         return path.stat().st_size == size
     return False
-
-
-@contextlib.contextmanager
-def _intention(workspace: Path, manifest: Manifest) -> Iterator[Path]:
-    """A manifest on its way to its place; it is renamed there, or removed again."""
-    intention = workspace / f"{manifest.sha256}{INTENTION_SUFFIX}"
-    try:
-        write_manifest(intention, manifest)
-        yield intention
-    finally:
-        intention.unlink(missing_ok=True)

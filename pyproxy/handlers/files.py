@@ -90,7 +90,7 @@ class FileHandler(StreamingHandler):
         if head:
             self.finish()
             return
-        await self.stream(content.chunks(start, stop), None if stop is None else stop - start)
+        await self.stream(content.pieces(start, stop), None if stop is None else stop - start)
 
     def _send_unsatisfiable(self, size: int) -> None:
         for header in ("Etag", "Cache-Control", "Content-Length"):

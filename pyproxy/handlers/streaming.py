@@ -14,46 +14,57 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 from tornado.http1connection import HTTP1Connection
-from tornado.iostream import StreamClosedError
+from tornado.iostream import IOStream, StreamClosedError
 
 from pyproxy.errors import NotYetHere, PyproxyError
 from pyproxy.handlers.package import PackageHandler
+from pyproxy.repositories.base import Piece, Stretch
 
 log = logging.getLogger(__name__)
 
 FAIR_BYTES = 1024 * 1024
 """How much one client gets at a stretch."""
 
+HEAD_BYTES = 64 * 1024
+"""What of a file on the disk is sent together with the head; a small file is sent by one write."""
+
+STEP = 256 * 1024
+"""What is read of a file at a time, where the kernel cannot send it."""
+
+WAITING_BYTES = 64 * 1024
+"""What Tornado gets of a file in order to wait until the connection takes more; the kernel then goes on."""
+
 
 class StreamingHandler(PackageHandler):
     """Sends a body as it comes; the first byte leaves within `Services.first_byte_seconds`, or a problem does."""
 
     _answer_by = 0.0
+    _at_a_stretch = 0
 
     def wait_from_now(self) -> None:
         """The client's patience begins (again)."""
         self._answer_by = asyncio.get_running_loop().time() + self.services.first_byte_seconds
 
-    async def stream(self, chunks: AsyncGenerator[bytes], length: int | None) -> None:
-        """The chunks as the body, and the end of the response; ``length`` is their sum, where it is known."""
-        async with aclosing(chunks):
-            # What fails before the first piece goes out as a problem, with its own status.
+    async def stream(self, pieces: AsyncGenerator[Piece], length: int | None) -> None:
+        """The pieces as the body, and the end of the response; ``length`` is their sum, where it is known."""
+        async with aclosing(pieces):
+            # What fails before the first bytes goes out as a problem, with its own status.
             async with self.in_time():
-                piece = await anext(chunks, b"")
+                piece = await anext(pieces, b"")
+                head = piece if isinstance(piece, bytes) else await piece.read(piece.start, HEAD_BYTES)
             try:
-                if len(piece) == length:
-                    self.finish(piece)  # head and body in one write
+                if len(head) == length:
+                    self.finish(head)  # head and body in one write
                     return
-                sent = 0
-                while piece:
-                    self.write(piece)
-                    await self.flush()
-                    sent += len(piece)
-                    if sent >= FAIR_BYTES:
-                        # A client that reads as fast as we write would never let anybody else have a turn.
-                        sent = 0
-                        await asyncio.sleep(0)
-                    piece = await anext(chunks, b"")
+                if head:
+                    await self._send(head)
+                if not isinstance(piece, bytes):
+                    await self._send_stretch(piece, piece.start + len(head))
+                while piece := await anext(pieces, b""):
+                    if isinstance(piece, bytes):
+                        await self._send(piece)
+                    else:
+                        await self._send_stretch(piece, piece.start)
                 self.finish()
             except StreamClosedError:
                 log.debug("%s: the client went away", self.request.path)
@@ -66,6 +77,51 @@ class StreamingHandler(PackageHandler):
                 if not isinstance(error, Exception):
                     raise
                 log.exception("%s: broken off", self.request.path)
+
+    async def _send(self, chunk: bytes) -> None:
+        """One chunk by way of Tornado, which waits for the client."""
+        self.write(chunk)
+        await self.flush()
+        await self._give_turns(len(chunk))
+
+    async def _send_stretch(self, stretch: Stretch, position: int) -> None:
+        """A stretch from ``position`` on, as much of it by the kernel as that takes at once.
+
+        When the connection is full, a chunk goes by way of Tornado. So there is one way to wait for a client and to
+        learn that it has gone, and everything else that can go wrong is found out where the chunk is read.
+        """
+        while position < stretch.stop:
+            sent, size = 0, STEP
+            if self._kernel_may_send() and stretch.is_at_hand(position):
+                sent, size = self._send_in_kernel(stretch, position), WAITING_BYTES
+            if sent:
+                await self._give_turns(sent)
+            else:
+                chunk = await stretch.read(position, size)
+                await self._send(chunk)
+                sent = len(chunk)
+            position += sent
+
+    def _kernel_may_send(self) -> bool:
+        """Whether bytes of a file are bytes of the connection: without TLS, and without chunks of an unknown size."""
+        stream = self._connection.stream
+        return type(stream) is IOStream and not stream.closed() and "Content-Length" in self._headers
+
+    def _send_in_kernel(self, stretch: Stretch, position: int) -> int:
+        connection = self._connection
+        sent = stretch.send(connection.stream.socket.fileno(), position)
+        self.bytes_sent += sent
+        # Tornado counts what it sends itself, and would take the end of the response for too early.
+        assert connection._expected_content_remaining is not None
+        connection._expected_content_remaining -= sent
+        return sent
+
+    async def _give_turns(self, sent: int) -> None:
+        """A client that reads as fast as we write would never let anybody else have a turn."""
+        self._at_a_stretch += sent
+        if self._at_a_stretch >= FAIR_BYTES:
+            self._at_a_stretch = 0
+            await asyncio.sleep(0)
 
     @asynccontextmanager
     async def in_time(self) -> AsyncIterator[None]:
@@ -81,12 +137,16 @@ class StreamingHandler(PackageHandler):
         """End the connection with a reset: a clean end could be taken for the end of the file."""
         self.outcome = "broken"
         self._auto_finish = False
-        connection = self.request.connection
-        assert isinstance(connection, HTTP1Connection)
-        stream = connection.stream
+        stream = self._connection.stream
         if not stream.closed():
             linger = struct.pack("ii", 1, 0)
             stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             stream.close()
         self._log()
         self.on_finish()
+
+    @property
+    def _connection(self) -> HTTP1Connection:
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)
+        return connection

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 from pyproxy.errors import StorageError
 from pyproxy.net.spool import Spool
+from pyproxy.net.stretch import Piece, Stretch
 
 CHUNK_BYTES = 256 << 10
 """What one step of a reader gives at most; all the memory it ever takes."""
+
+STRETCH_BYTES = 1 << 20
+"""What one step gives at most of what stays in the file: it takes no memory."""
+
+
+T = TypeVar("T")
 
 
 class Followed(Protocol):
@@ -66,15 +73,17 @@ class DownloadReader:
         return self
 
     async def __anext__(self) -> bytes:
-        try:
-            chunk = b"" if self.closed else await self._next()
-        except BaseException:
-            await self.aclose()
-            raise
+        chunk = await self._step(self._read)
         if not chunk:
-            await self.aclose()
             raise StopAsyncIteration
         return chunk
+
+    async def next_piece(self) -> Piece:
+        """The next bytes, left in the file where they lie in it; empty at the end. Raises as iterating does.
+
+        A stretch counts as given. It can be used until the next one is asked for, and not once this reader is broken.
+        """
+        return await self._step(self._look)
 
     async def aclose(self) -> None:
         """Leave; harmless when repeated."""
@@ -82,22 +91,42 @@ class DownloadReader:
             self.closed = True
             self._moved(self)
 
-    async def _next(self) -> bytes:
-        """The next chunk; empty at the end."""
+    async def _step(self, take: Callable[[int], Awaitable[T]]) -> T | bytes:
+        """What ``take`` gives of the next bytes, which end before the offset that it is given; empty at the end."""
+        try:
+            end = None if self.closed else await self._next()
+            if end is not None:
+                return await take(end)
+        except BaseException:
+            await self.aclose()
+            raise
+        await self.aclose()
+        return b""
+
+    async def _next(self) -> int | None:
+        """Wait for the next bytes; the offset they end before, ``None`` if no more will come."""
         while True:
             self._raise_if_broken()
             if self._followed.complete and self.position >= self._followed.released:
-                return b""
+                return None
             if self._stop is not None and self.position >= self._stop:
                 if self.position > self._start or self._followed.complete:
-                    return b""
+                    return None
                 # Of an empty file even the emptiness leaves only when it is verified.
             elif self.position < self._followed.released:
-                return await self._read()
+                return self._followed.released if self._stop is None else min(self._stop, self._followed.released)
             await self._followed.change()
 
-    async def _read(self) -> bytes:
-        end = self._followed.released if self._stop is None else min(self._stop, self._followed.released)
+    async def _look(self, end: int) -> Piece:
+        spool, before = self._followed.spool, self.position
+        in_file = min(end, before + STRETCH_BYTES, spool.on_disk)
+        if in_file <= before:
+            return await self._read(end)
+        self.position = in_file
+        self._moved(self)
+        return Stretch(spool.fd, before, in_file, "an arriving file", check=self._raise_if_broken)
+
+    async def _read(self, end: int) -> bytes:
         before = self.position
         # Counted as given before the wait, so that a copy that differs here is noticed also while a thread reads.
         self.position = min(end, before + CHUNK_BYTES)

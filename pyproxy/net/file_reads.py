@@ -17,12 +17,15 @@ async def read_at(descriptor: int, size: int, position: int) -> bytes:
     is asked for the last byte alone, because the kernel reads ahead: asking with the whole piece means to clear and
     to copy it once more, which takes fifteen times as long for a piece of 256 KiB.
     """
-    if _NOWAIT and _is_at_hand(descriptor, position + size - 1):
+    if is_at_hand(descriptor, position + size - 1):
         return os.pread(descriptor, size, position)
     return await asyncio.get_running_loop().run_in_executor(None, os.pread, descriptor, size, position)
 
 
-def _is_at_hand(descriptor: int, position: int) -> bool:
+def is_at_hand(descriptor: int, position: int) -> bool:
+    """Whether the byte at ``position`` can be read without a wait for the disk; raises `OSError`."""
+    if not _NOWAIT:
+        return False
     try:
         return os.preadv(descriptor, [bytearray(1)], position, _NOWAIT) == 1
     except OSError as error:

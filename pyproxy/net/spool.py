@@ -78,7 +78,7 @@ class Spool:
 
     @property
     def fd(self) -> int:
-        """The descriptor of the whole file; only meaningful while there is no overflow."""
+        """The descriptor of the file in which the first ``on_disk`` bytes lie; -1 without one."""
         return self._fd
 
     @property

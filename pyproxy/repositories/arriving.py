@@ -10,6 +10,7 @@ from contextlib import aclosing
 
 from pyproxy.net.download import Download
 from pyproxy.net.range_transfer import RangeTransfer
+from pyproxy.net.stretch import Piece
 
 
 class ArrivingContent:
@@ -37,6 +38,12 @@ class ArrivingContent:
             async for chunk in reader:
                 yield chunk
 
+    async def pieces(self, start: int, stop: int | None) -> AsyncGenerator[Piece]:
+        """The same, where they lie in the file that is being written."""
+        async with aclosing(self._download.reader(start, stop)) as reader:
+            while piece := await reader.next_piece():
+                yield piece
+
     async def settle(self) -> None:
         """Wait for the whole, verified file."""
         await self._download.done
@@ -61,6 +68,8 @@ class PassedThroughContent:
             async for piece in pieces:
                 yield piece
 
+    pieces = chunks
+
     async def settle(self) -> None:
         """Its size is known."""
 
@@ -81,6 +90,8 @@ class ListedContent:
         """Nothing: only HEAD is answered so."""
         return
         yield b""
+
+    pieces = chunks
 
     async def settle(self) -> None:
         """What is not known by now will not be."""

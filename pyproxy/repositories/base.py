@@ -12,6 +12,8 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from pyproxy.net.stretch import Piece as Piece
+from pyproxy.net.stretch import Stretch as Stretch
 from pyproxy.repositories.ranges import WantedRange
 from pyproxy.repositories.resolution import Freshness
 from pyproxy.simple.model import NormalizedName
@@ -139,6 +141,12 @@ class FileContent(Protocol):
 
         Raises `UpstreamError` when the rest cannot be had: what was yielded so far must then end as a broken
         response.
+        """
+
+    def pieces(self, start: int, stop: int | None) -> AsyncGenerator[Piece]:
+        """The same bytes, left in the file they lie in where they lie in one; raises as ``chunks`` does.
+
+        A stretch must be used before the next one is asked for.
         """
 
     async def settle(self) -> None:

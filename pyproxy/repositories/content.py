@@ -5,11 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator
 
-from pyproxy.errors import StorageError
-from pyproxy.net.file_reads import read_at
-
-CHUNK = 256 * 1024
-"""Bytes read and sent at a time: large enough to be quick, small enough for thousands of clients."""
+from pyproxy.net.stretch import Stretch
 
 
 class DiskContent:
@@ -27,17 +23,15 @@ class DiskContent:
 
     async def chunks(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
         """The bytes from ``start`` to ``stop``; raises `StorageError` where the disk no longer has them."""
+        async for stretch in self.pieces(start, stop):
+            async for chunk in stretch.chunks():
+                yield chunk
+
+    async def pieces(self, start: int, stop: int | None) -> AsyncGenerator[Stretch]:
+        """The same, as a stretch of the file."""
         end = self.size if stop is None else min(stop, self.size)
-        position = start
-        while position < end:
-            try:
-                chunk = await read_at(self._descriptor, min(CHUNK, end - position), position)
-            except OSError as error:
-                raise StorageError(f"a cached file cannot be read: {error.strerror}") from error
-            if not chunk:
-                raise StorageError("a cached file was cut while it was being sent")
-            position += len(chunk)
-            yield chunk
+        if start < end:
+            yield Stretch(self._descriptor, start, end, "a cached file")
 
     async def settle(self) -> None:
         """It is whole."""
@@ -63,6 +57,8 @@ class BytesContent:
         chunk = self._body[start:stop]
         if chunk:
             yield chunk
+
+    pieces = chunks
 
     async def settle(self) -> None:
         """It is whole."""

@@ -249,6 +249,7 @@ def _services(
         readers=None if config.access.anonymous_read else administration.administration.credentials,
         public_url=config.server.public_url,
         trusted_proxies=config.server.trusted_proxies,
+        accel_redirect=config.server.accel_redirect,
     )
 
 

@@ -27,6 +27,8 @@ def warn(stored: Sequence[StoredUpstream], config: Config) -> None:
             "everybody who reaches this server can read what its upstreams' credentials give access to: set "
             "access.anonymous_read to false, or let it listen on loopback only (server.host)"
         )
+    if config.server.accel_redirect is not None and not config.server.trusted_proxies:
+        log.warning("server.accel_redirect is without effect: server.trusted_proxies does not name nginx")
     if not stored:
         log.warning("there is no upstream: only local and cached packages are served")
 

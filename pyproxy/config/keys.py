@@ -56,6 +56,11 @@ KEYS: Mapping[str, Key] = {
     "server.trusted_proxies": Key(
         "networks whose X-Forwarded-* headers are believed", values.read_networks, values.show_networks
     ),
+    "server.accel_redirect": Key(
+        "the internal address at which a trusted nginx finds the files folder and sends from it",
+        values.read_internal_address,
+        optional=True,
+    ),
     "server.tls.certificate": _path_or_none("PEM file with the server's own certificate; with it, it speaks https"),
     "server.tls.key": _path_or_none("PEM file with the key of that certificate"),
     "storage.directory": Key("where database and cached files are", values.read_path, values.show_path),

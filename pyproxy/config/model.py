@@ -39,6 +39,7 @@ class ServerConfig:
     workers: int = 1
     public_url: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    accel_redirect: str | None = None
     tls: TlsConfig = field(default_factory=TlsConfig)
 
 

@@ -6,6 +6,7 @@ suggestion; key and place are added by the caller. The ``show_`` functions are t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -16,6 +17,8 @@ from pyproxy.settings.kinds import read_duration, read_list, read_text, shown
 from pyproxy.settings.quantities import LARGEST_BYTES, format_duration, format_size, parse_size
 
 Network = IPv4Network | IPv6Network
+
+_INTERNAL_ADDRESS = re.compile(r"/([A-Za-z0-9_~-][A-Za-z0-9._~-]*/)+")
 
 
 def read_size(value: object) -> int:
@@ -78,6 +81,14 @@ def read_public_url(value: object) -> str:
     return url
 
 
+def read_internal_address(value: object) -> str:
+    """A path of nginx that begins and ends with a slash, and needs no escaping."""
+    text = read_text(value).strip()
+    if not _INTERNAL_ADDRESS.fullmatch(text):
+        raise ConfigurationError(f"{shown(text)} is no internal address", suggestion="write it like /kept-files/")
+    return text
+
+
 def read_networks(value: object) -> tuple[Network, ...]:
     """A list of addresses and networks such as ``10.0.0.0/8``."""
     return tuple(_network(entry) for entry in read_list(value))
@@ -125,6 +136,7 @@ def show_networks(value: object) -> object:
 __all__ = [
     "positive",
     "read_duration",
+    "read_internal_address",
     "read_listen_host",
     "read_networks",
     "read_path",

@@ -41,7 +41,8 @@ class Services:
     """What handlers work with; ``repository`` is replaced when settings change (requests keep the one they took).
 
     ``admit`` is given every request's ``CDN-Loop`` and raises `RequestLoop` for one that has been here before.
-    ``readers`` tells who may read packages; ``None``: everybody may.
+    ``readers`` tells who may read packages; ``None``: everybody may. ``accel_redirect`` is the address below which
+    nginx finds the kept files.
     """
 
     repository: Repository
@@ -53,6 +54,7 @@ class Services:
     readers: Credentials | None = None
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
+    accel_redirect: str | None = None
     first_byte_seconds: float = FIRST_BYTE_SECONDS
     requests: RunningRequests = field(default_factory=RunningRequests)
 

@@ -6,6 +6,7 @@ explains it; what fails later ends the connection abruptly, never with a clean e
 
 from __future__ import annotations
 
+from pyproxy.handlers.accel_redirect import takes_redirects
 from pyproxy.handlers.statuses import Problem
 from pyproxy.handlers.streaming import StreamingHandler
 from pyproxy.repositories.base import FileContent, FileRequest
@@ -64,18 +65,11 @@ class FileHandler(StreamingHandler):
     head = get
 
     async def _answer(self, content: FileContent, wanted: WantedRange | None, head: bool) -> None:
-        self.outcome = _OUTCOMES.get(content.cache_status, "miss")
-        self.upstream = content.upstream
-        self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("Accept-Ranges", "bytes")
-        self.set_header("Cache-Status", f"pyproxy; {content.cache_status}")
-        self.set_header("X-Pyproxy-Upstream", content.upstream)
-        if content.sha256 is not None:
-            self.set_header("Etag", f'"{content.sha256}"')
-            if self.check_etag_header():
-                self.set_status(304)
-                self.finish()
-                return
+        self._describe(content)
+        if content.sha256 is not None and self.check_etag_header():
+            self.set_status(304)
+            self.finish()
+            return
         start, stop = 0, content.size
         if wanted is not None and content.size is not None:
             try:
@@ -83,6 +77,10 @@ class FileHandler(StreamingHandler):
             except Unsatisfiable:
                 self._send_unsatisfiable(content.size)
                 return
+        if content.kept_as is not None and stop is not None and not head and self._leaves_sending():
+            self._let_nginx_send(content.kept_as, stop - start)
+            return
+        if wanted is not None and stop is not None:
             self.set_status(206)
             self.set_header("Content-Range", f"bytes {start}-{stop - 1}/{content.size}")
         if stop is not None:
@@ -91,6 +89,27 @@ class FileHandler(StreamingHandler):
             self.finish()
             return
         await self.stream(content.pieces(start, stop), None if stop is None else stop - start)
+
+    def _describe(self, content: FileContent) -> None:
+        self.outcome = _OUTCOMES.get(content.cache_status, "miss")
+        self.upstream = content.upstream
+        self.set_header("Content-Type", "application/octet-stream")
+        self.set_header("Accept-Ranges", "bytes")
+        self.set_header("Cache-Status", f"pyproxy; {content.cache_status}")
+        self.set_header("X-Pyproxy-Upstream", content.upstream)
+        if content.sha256 is not None:
+            self.set_header("Etag", f'"{content.sha256}"')
+
+    def _leaves_sending(self) -> bool:
+        """Whether whoever asks sends kept files by itself."""
+        services = self.services
+        return services.accel_redirect is not None and takes_redirects(self.request, services.trusted_proxies)
+
+    def _let_nginx_send(self, kept_as: str, size: int) -> None:
+        """Ranges included, which nginx reads in the request itself; only nginx will know how many bytes have left."""
+        self.set_header("X-Accel-Redirect", f"{self.services.accel_redirect}{kept_as}")
+        self.bytes_sent = size
+        self.finish()
 
     def _send_unsatisfiable(self, size: int) -> None:
         for header in ("Etag", "Cache-Control", "Content-Length"):

@@ -16,6 +16,8 @@ from pyproxy.net.stretch import Piece
 class ArrivingContent:
     """A file on its way, shared with everybody else who asks for it."""
 
+    kept_as: str | None = None
+
     def __init__(self, download: Download, *, sha256: str | None, joined: bool) -> None:
         self._download = download
         self.sha256 = sha256
@@ -55,6 +57,8 @@ class ArrivingContent:
 class PassedThroughContent:
     """One range of a file that is not here; ``chunks`` gives that range and no other."""
 
+    kept_as: str | None = None
+
     def __init__(self, transfer: RangeTransfer, *, size: int, sha256: str | None, upstream: str) -> None:
         self._transfer = transfer
         self.size = size
@@ -79,6 +83,8 @@ class PassedThroughContent:
 
 class ListedContent:
     """The size and hash of a file that is not here, for HEAD; it has no bytes."""
+
+    kept_as: str | None = None
 
     def __init__(self, *, size: int | None, sha256: str | None, upstream: str) -> None:
         self.size = size

@@ -136,6 +136,10 @@ class FileContent(Protocol):
     def cache_status(self) -> str:
         """The outcome in RFC 9211's words: ``hit``, ``fwd=miss`` or ``fwd=miss; collapsed``."""
 
+    @property
+    def kept_as(self) -> str | None:
+        """The path of the whole file below the folder of kept files; ``None`` where it does not lie there."""
+
     def chunks(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
         """The bytes from ``start`` up to ``stop`` (exclusive; ``None``: the end).
 

@@ -14,12 +14,15 @@ class DiskContent:
     A `base.FileContent`. ``size`` is in bytes; the caller has checked it against the open file.
     """
 
-    def __init__(self, descriptor: int, *, size: int, sha256: str, upstream: str) -> None:
+    def __init__(
+        self, descriptor: int, *, size: int, sha256: str, upstream: str, kept_as: str | None = None
+    ) -> None:
         self._descriptor = descriptor
         self.size: int = size
         self.sha256: str = sha256
         self.upstream = upstream
         self.cache_status = "hit"
+        self.kept_as = kept_as
 
     async def chunks(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
         """The bytes from ``start`` to ``stop``; raises `StorageError` where the disk no longer has them."""
@@ -44,6 +47,8 @@ class DiskContent:
 
 class BytesContent:
     """A small file that is in memory already (a ``METADATA`` taken from its wheel). A `base.FileContent`."""
+
+    kept_as: str | None = None
 
     def __init__(self, body: bytes, *, sha256: str, upstream: str) -> None:
         self._body = body

@@ -70,4 +70,6 @@ class StoredContents:
             os.close(descriptor)
             return None
         self._files.note_use(stored.sha256, self._clock())
-        return DiskContent(descriptor, size=stored.size, sha256=stored.sha256, upstream=stored.upstream)
+        return DiskContent(
+            descriptor, size=stored.size, sha256=stored.sha256, upstream=stored.upstream, kept_as=stored.place
+        )

@@ -47,6 +47,11 @@ class StoredFile:
     stored_at: float
     upstream: str
 
+    @property
+    def place(self) -> str:
+        """The path below the folder of kept files."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
     def open(self) -> FileIO:
         """The bytes, unbuffered. Raises `StorageError` when they have gone meanwhile."""
         try:

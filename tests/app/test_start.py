@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ def test_a_private_upstream_whose_names_others_may_answer_is_warned_of(
 
     assert ("upstream private" in caplog.text) is warned
     assert "a-token" not in caplog.text
+
+
+def test_an_nginx_that_nobody_trusts_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = make_config(tmp_path, [])
+    trusted = ServerConfig(accel_redirect="/kept-files/", trusted_proxies=(ip_network("127.0.0.1/32"),))
+    with caplog.at_level(logging.WARNING):
+        warn([stored()], replace(config, server=trusted))
+        assert caplog.records == []
+        warn([stored()], replace(config, server=ServerConfig(accel_redirect="/kept-files/")))
+    assert [record.message for record in caplog.records] == [
+        "server.accel_redirect is without effect: server.trusted_proxies does not name nginx"
+    ]
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,15 @@ class Front(ServerProcess):
 
 
 class DeployedNginx(Front):
-    """``deploy/nginx/pyproxy.conf``; ``http_port`` is that of its plain server."""
+    """``deploy/nginx/pyproxy.conf``; ``http_port`` is that of its plain server.
 
-    def __init__(self, folder: Path, port_behind: int) -> None:
+    ``storage`` is pyproxy's storage directory, where it lets nginx send files.
+    """
+
+    def __init__(self, folder: Path, port_behind: int, storage: Path = Path("/var/lib/pyproxy")) -> None:
         super().__init__(folder, port_behind)
         self.http_port = free_port()
+        self._storage = storage
 
     @classmethod
     def program(cls) -> str | None:
@@ -113,6 +117,7 @@ class DeployedNginx(Front):
             "127.0.0.1:8080": f"127.0.0.1:{self.port_behind}",
             "listen 80;": f"listen 127.0.0.1:{self.http_port};",
             "listen 443 ": f"listen 127.0.0.1:{self.port} ",
+            "/var/lib/pyproxy/": f"{self._storage}/",
         }
         for name in ("pypi.example.com", "tools.example.com"):
             changes[f"/etc/ssl/certs/{name}.pem"] = str(self.certificate)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import http.client
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +15,7 @@ import pycurl
 import pytest
 
 from tests.upstream_server import Chunked, Corrupt, Hold
+from tests.waiting import wait_until
 
 from .conftest import MakeClient, StartPyproxy
 from .deployed import DEPLOY, DeployedCaddy, DeployedNginx, Front
@@ -182,6 +184,82 @@ def test_a_broken_transfer_stays_broken_over_http_2(sized: bool, upstream: Upstr
     assert handle.getinfo(pycurl.INFO_HTTP_VERSION) == pycurl.CURL_HTTP_VERSION_2_0
     assert received
     handle.close()
+
+
+SendingFront = Callable[[str], Front]
+
+
+@pytest.fixture
+def sending_front(
+    start_pyproxy: StartPyproxy, upstream: UpstreamThread, running: ExitStack, tmp_path: Path
+) -> SendingFront:
+    """nginx before a pyproxy that lets it send files, which lie in ``storage``; where it looks for them is given."""
+    installed("nginx")
+
+    def start(looks_in: str) -> Front:
+        pyproxy = start_pyproxy(
+            {"name": "scripted", "url": upstream.url},
+            server={"trusted_proxies": ["127.0.0.1/32"], "accel_redirect": "/kept-files/"},
+            storage={"directory": str(tmp_path / "storage")},
+        )
+        front = running.enter_context(DeployedNginx(tmp_path / "nginx", pyproxy.port, tmp_path / looks_in))
+        running.callback(lambda: print(front.log))
+        return front
+
+    return start
+
+
+def kept_link(front: Front, url: str, content: bytes, tmp_path: Path) -> str:
+    """The address of the project's file, once it is kept."""
+    link = link_of(front, url, "demo")
+    with asked(front, link) as answer:
+        assert answer.read() == content
+    wait_until(lambda: any((tmp_path / "storage" / "files").rglob("*.json")))
+    return link
+
+
+def test_nginx_sends_kept_files_itself(upstream: UpstreamThread, sending_front: SendingFront, tmp_path: Path) -> None:
+    """Whole, in part, and only where the client does not have it."""
+    front = sending_front("storage")
+    content = upstream.publish_wheel("demo", "1.0", padding=500_000)
+    sha256 = hashlib.sha256(content).hexdigest()
+    etag = f'"{sha256}"'
+    for variant in VARIANTS:
+        link = kept_link(front, getattr(front, variant), content, tmp_path)
+        with asked(front, link) as answer:
+            assert (answer.status, answer.read()) == (200, content)
+            assert answer.headers["Last-Modified"], "nginx tells the time of files that it sends"
+            assert answer.headers.get_all("ETag") == [etag]
+            assert answer.headers["Cache-Status"] == "pyproxy; hit"
+            assert answer.headers["X-Pyproxy-Upstream"] == "scripted"
+            assert "immutable" in str(answer.headers["Cache-Control"])
+            assert answer.headers["X-Accel-Redirect"] is None
+        for condition in ({}, {"If-Range": etag}):
+            with asked(front, link, {"Range": "bytes=-22", **condition}) as answer:
+                assert (answer.status, answer.read()) == (206, content[-22:])
+        for headers in ({"Range": "bytes=-22", "If-Range": '"other"'}, {"Range": "bytes=0-1,5-9"}):
+            with asked(front, link, headers) as answer:
+                assert (answer.status, answer.read()) == (200, content)
+        with asked(front, link, {"If-None-Match": etag}) as answer:
+            assert answer.status == 304
+        with asked(front, link, {"If-None-Match": '"other"'}) as answer:
+            assert (answer.status, answer.read()) == (200, content)
+    with asked(front, f"{front.root_url}/kept-files/{sha256[:2]}/{sha256}") as answer:
+        assert answer.status == 404, "only pyproxy leads there"
+
+
+def test_what_nginx_does_not_find_is_sent_by_pyproxy(
+    upstream: UpstreamThread, sending_front: SendingFront, tmp_path: Path
+) -> None:
+    """Evicted between the two, or not to be read by nginx's user."""
+    front = sending_front("elsewhere")
+    content = upstream.publish_wheel("demo", "1.0", padding=500_000)
+    for variant in VARIANTS:
+        link = kept_link(front, getattr(front, variant), content, tmp_path)
+        with asked(front, link) as answer:
+            assert (answer.status, answer.read()) == (200, content)
+        with asked(front, link, {"Range": "bytes=-22"}) as answer:
+            assert (answer.status, answer.read()) == (206, content[-22:])
 
 
 def test_plain_http_leads_to_tls(pyproxy: PyproxyServer, running: ExitStack, tmp_path: Path) -> None:

@@ -47,6 +47,7 @@ server:
   port: 9000
   trusted_proxies: [10.0.0.0/8, "fd00::/8"]
   public_url: https://Pypi.example.com/index
+  accel_redirect: /kept-files/
   tls: {certificate: cert.pem, key: key.pem}
 storage: {directory: /srv/pyproxy, max_size: 50GB, min_free: 0}
 cache: {index_ttl: 1h, missing_ttl: 0, lookup_timeout: 250ms, max_page_size: 1000000, offline: yes}
@@ -60,6 +61,7 @@ logging: {level: debug, format: json}
         port=9000,
         trusted_proxies=(ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
         public_url="https://pypi.example.com/index",
+        accel_redirect="/kept-files/",
         tls=TlsConfig(certificate=Path("cert.pem"), key=Path("key.pem")),
     )
     assert config.storage == StorageConfig(directory=Path("/srv/pyproxy"), max_size=50 * 10**9, min_free=0)
@@ -151,7 +153,7 @@ MISTAKES = [
     ("servr: {}\n", 1, "servr", "no setting", "did you mean server?"),
     ("port: 80\n", 1, "port", "no setting", "did you mean server.port?"),
     ("server.port: 80\n", 1, "server.port", "one word", "indent port: below server:"),
-    ("server:\n  quux: 80\n", 2, "server.quux", "no setting", "known here: host, port"),
+    ("server:\n  quux: 80\n", 2, "server.quux", "no setting", "known here: accel_redirect, host, port"),
     ("server:\n  port: eighty\n", 2, "server.port", "whole number", "from 0 to 65535"),
     ("server:\n  port: 70000\n", 2, "server.port", "out of range", "from 0 to 65535"),
     ("server:\n  port: '80'\n", 2, "server.port", "whole number", "from 0 to 65535"),
@@ -166,6 +168,8 @@ MISTAKES = [
     ("server:\n  public_url: pypi.example.com\n", 2, "server.public_url", "http://", "https://"),
     ("server:\n  public_url: https://u:p@h.example\n", 2, "server.public_url", "user name", "everybody"),
     ("server:\n  trusted_proxies: [10.0.0.1/8]\n", 2, "server.trusted_proxies", "network", "10.0.0.0/8"),
+    ("server:\n  accel_redirect: kept-files\n", 2, "server.accel_redirect", "internal address", "/kept-files/"),
+    ("server:\n  accel_redirect: /kept/../files/\n", 2, "server.accel_redirect", "internal address", "/kept-files/"),
     ("server:\n  trusted_proxies: 10.0.0.0/8\n", 2, "server.trusted_proxies", "list", "['10.0.0.0/8']"),
     ("server:\n  tls: {key: k.pem}\n", 2, "server.tls.key", "without server.tls.certificate", "both"),
     ("server: 80\n", 1, "server", "section", "below server:"),

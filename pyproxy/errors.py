@@ -12,7 +12,8 @@
     │   ├── NameTaken                 something is called so already
     │   └── LastAdmin                 nobody could change anything any more
     ├── StorageError                  the storage directory cannot be used
-    │   └── StorageInUse              another server holds it
+    │   ├── StorageInUse              another server holds it
+    │   └── StorageDamaged            the database is damaged, or no database
     ├── ListenError                   the server cannot listen where it should
     ├── WorkersFailed                 the server's processes die as soon as they are started
     ├── InvalidProjectName            asked for a name that no project can have
@@ -125,6 +126,10 @@ class StorageError(PyproxyError):
 
 class StorageInUse(StorageError):
     """Another server already works on this storage directory."""
+
+
+class StorageDamaged(StorageError):
+    """The database, or a part of it, cannot be read any more: only a person can mend that."""
 
 
 class ListenError(PyproxyError):

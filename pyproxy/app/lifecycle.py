@@ -260,7 +260,7 @@ def _checks(config: Config, resources: Resources) -> Checks:
         except StorageError as error:
             log.error("not ready: %s", error)
             return "the database cannot be used: the server's log says more"
-        return None
+        return "the database is damaged: the server's log says more" if resources.database.damaged else None
 
     # Anybody may ask, so where things are on this machine is for the log.
     def storage() -> str | None:

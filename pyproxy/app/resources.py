@@ -17,6 +17,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.failures import FailureStore
 from pyproxy.storage.files import FileStore
+from pyproxy.storage.integrity import check_at_start
 from pyproxy.storage.pages import PageStore
 from pyproxy.storage.project_lists import ProjectListStore
 from pyproxy.storage.recorded import RecordedHashes
@@ -105,10 +106,12 @@ def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[
 def seed_upstreams(config: Config, environ: Mapping[str, str]) -> list[StoredUpstream]:
     """Put the configured upstreams that were never seen before into the database; all that are in it then.
 
-    On a connection of its own, closed again: none may be carried over the fork of the workers.
+    On a connection of its own, closed again: none may be carried over the fork of the workers. Raises `StorageError`,
+    also for what is found damaged now.
     """
     database = Database.open(config.storage.directory / DATABASE_NAME)
     try:
+        check_at_start(database)
         store = UpstreamStore(database, SecretBox.open(config.storage.directory, environ))
         store.seed(config.seeds)
         return store.list()

@@ -14,6 +14,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 
 from pyproxy.errors import StorageError
+from pyproxy.repositories.reading import readable
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.pages import KnownPage, PageKey, PageStore
 
@@ -55,7 +56,7 @@ class KnownAnswers:
 
     def get(self, project: NormalizedName) -> KnownPage | None:
         """The newest answer, a page or a 404, however old."""
-        stored = self._pages.get(self._key, project)
+        stored = readable(lambda: self._pages.get(self._key, project))
         held = self._held.get(project)
         if held is None or (stored is not None and stored.checked_at > held.page.checked_at):
             return stored
@@ -67,7 +68,7 @@ class KnownAnswers:
 
     def body(self, tag: str) -> bytes | None:
         """A page's canonical form (zlib-compressed); ``None`` when a purge has taken it meanwhile."""
-        return self._held_bodies.get(tag) or self._pages.body(tag)
+        return self._held_bodies.get(tag) or readable(lambda: self._pages.body(tag))
 
     async def keep_page(self, project: NormalizedName, page: KnownPage, body: bytes) -> None:
         """Know this page from now on; ``page.changed_at`` is the store's business."""

@@ -26,6 +26,7 @@ from pyproxy.errors import (
 )
 from pyproxy.repositories.admission import admitted
 from pyproxy.repositories.base import ProjectPage, tag_of
+from pyproxy.repositories.reading import readable
 from pyproxy.repositories.resolution import (
     PATIENCE_SECONDS,
     Ask,
@@ -191,7 +192,7 @@ class PriorityRepository:
         known = owner.known_page(project)
         if known is None or known.tag is None:
             return None
-        recorded = owner.recorded_hashes(project)
+        recorded = readable(lambda: owner.recorded_hashes(project)) or {}
         page = ProjectPage(
             project=project,
             upstream=owner.name,

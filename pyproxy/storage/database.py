@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from pyproxy.errors import StorageError
-from pyproxy.storage.directory import OWNER_REMEDY, is_full
+from pyproxy.errors import StorageDamaged, StorageError
+from pyproxy.storage.database_errors import OUR_MISTAKES, is_busy, sentence
 from pyproxy.storage.migrations import Migration, applied, is_newest, migrate
 from pyproxy.storage.schema import MIGRATIONS
 
@@ -46,27 +46,20 @@ LOG_SIZE_LIMIT = 64 * 1024 * 1024
 
 Parameters = Mapping[str, object]
 
-_OUR_MISTAKES = (
-    sqlite3.IntegrityError,
-    sqlite3.ProgrammingError,
-    sqlite3.InterfaceError,
-    sqlite3.DataError,
-    sqlite3.NotSupportedError,
-)
-"""A wrong statement of ours, not a state of the disk: it stays a traceback."""
-
 
 class Database:
     """An open database; ``open`` makes one.
 
     ``read`` is the reader's connection; rows answer to column names. Its statements must be fetched to their end,
-    or they hold an old state of the database.
+    or they hold an old state of the database. ``damaged``: SQLite has met something that it could not read; what else
+    it can read goes on being read.
     """
 
     def __init__(self, path: Path, reader: sqlite3.Connection, writer: sqlite3.Connection | None) -> None:
         self.path = path
         self.read = reader
         self._writer = writer
+        self.damaged = False
         self._patient = True
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="database")
 
@@ -103,7 +96,7 @@ class Database:
         try:
             row: sqlite3.Row | None = self.read.execute(sql, parameters).fetchone()
         except sqlite3.Error as error:
-            raise sentence(error, self.path) from error
+            raise self._failed(error) from error
         return row
 
     def all(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
@@ -111,7 +104,7 @@ class Database:
         try:
             return self.read.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise sentence(error, self.path) from error
+            raise self._failed(error) from error
 
     async def all_aside(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
         """All rows of a query that takes its time: in a thread, on a connection of its own. Raises `StorageError`."""
@@ -152,7 +145,7 @@ class Database:
             with contextlib.closing(connect(self.path, "ro")) as connection:
                 return connection.execute(sql, parameters).fetchall()
         except sqlite3.Error as error:
-            raise sentence(error, self.path) from error
+            raise self._failed(error) from error
 
     def _submit(self, function: Callable[[sqlite3.Connection], T], patient: bool = True) -> Future[T]:
         try:
@@ -174,10 +167,10 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        except _OUR_MISTAKES:
+        except OUR_MISTAKES:
             raise
         except sqlite3.Error as error:
-            raise sentence(error, self.path) from error
+            raise self._failed(error) from error
         return result
 
     def _begin(self, connection: sqlite3.Connection, patient: bool) -> None:
@@ -187,12 +180,22 @@ class Database:
                 connection.execute("BEGIN IMMEDIATE")
                 return
             except sqlite3.OperationalError as error:
-                if not _is_busy(error) or time.monotonic() >= deadline:
+                if not is_busy(error) or time.monotonic() >= deadline:
                     raise
                 if not self._patient:
                     connection.execute("PRAGMA busy_timeout = 0")
                 if not (patient and self._patient):
                     raise
+
+    def _failed(self, error: sqlite3.Error) -> StorageError:
+        """What to raise for it; damage is told in full to the log, once."""
+        failure = sentence(error, self.path)
+        if not isinstance(failure, StorageDamaged) or not self.damaged:
+            if isinstance(failure, StorageDamaged):
+                self.damaged = True
+                log.error("%s", failure)
+            return failure
+        return StorageDamaged(f"{self.path} is damaged: see the first message about it")
 
 
 def _check_schema(reader: sqlite3.Connection, migrations: Sequence[Migration], path: Path) -> None:
@@ -205,33 +208,6 @@ def _check_schema(reader: sqlite3.Connection, migrations: Sequence[Migration], p
             reader.close()
     if not newest:
         raise StorageError(f"{path} has the schema of an older version: start the server once")
-
-
-def sentence(error: sqlite3.Error, path: Path) -> StorageError:
-    """What a failure of SQLite means and what to do, for people."""
-    primary = _primary_code(error)
-    if primary in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return StorageError(
-            f"{path} is damaged or no database ({error}): restore it from a backup, or move it away and start "
-            "again; cached files are found again, upstreams and users are not"
-        )
-    if _is_busy(error):
-        return StorageError(f"{path} is busy: another process has been writing for too long; try again")
-    # Without room for its shared memory, SQLite speaks of an I/O error.
-    if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and is_full(path.parent)):
-        return StorageError(f"{path} cannot grow: the disk is full; make room on it")
-    if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return StorageError(f"{path} cannot be opened or written ({error}): {OWNER_REMEDY}")
-    return StorageError(f"{path} cannot be used: {error}")
-
-
-def _primary_code(error: sqlite3.Error) -> int | None:
-    code = getattr(error, "sqlite_errorcode", None)
-    return code & 0xFF if isinstance(code, int) else None
-
-
-def _is_busy(error: sqlite3.Error) -> bool:
-    return _primary_code(error) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _create_private(path: Path) -> None:
@@ -263,7 +239,7 @@ def _prepare_patiently(writer: sqlite3.Connection, migrations: Sequence[Migratio
             _prepare(writer, migrations)
             return
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() >= deadline:
+            if not is_busy(error) or time.monotonic() >= deadline:
                 raise
             time.sleep(BUSY_PAUSE_SECONDS)
 

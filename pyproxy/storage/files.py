@@ -21,7 +21,7 @@ from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME, prepare_directory, reason
 from pyproxy.storage.eviction import Eviction
-from pyproxy.storage.manifests import FileName, Places
+from pyproxy.storage.manifests import FileName, Places, read_manifest
 from pyproxy.storage.rebuild import rebuild_from_manifests
 from pyproxy.storage.shelf import Shelf, is_whole
 from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
@@ -99,14 +99,22 @@ class FileStore:
     # -- finding -------------------------------------------------------------------------------------------------
 
     def find(self, project: str, filename: str, sha256: str) -> StoredFile | None:
-        """The file by project, name and hash. A row without its bytes is dropped and counts as not found."""
-        return self._found(
-            self._database.one(file_rows.FIND, {"project": project, "filename": filename, "sha256": sha256})
-        )
+        """The file by project, name and hash. A row without its bytes is dropped and counts as not found.
+
+        Where the database cannot be read, the manifest beside the bytes tells.
+        """
+        values = {"project": project, "filename": filename, "sha256": sha256}
+        try:
+            return self._found(self._database.one(file_rows.FIND, values))
+        except StorageError:
+            return self._told(sha256, lambda name: (name.project, name.filename) == (project, filename))
 
     def find_by_hash(self, sha256: str) -> StoredFile | None:
         """The same bytes under whatever name."""
-        return self._found(self._database.one(file_rows.FIND_BY_HASH, {"sha256": sha256}))
+        try:
+            return self._found(self._database.one(file_rows.FIND_BY_HASH, {"sha256": sha256}))
+        except StorageError:
+            return self._told(sha256, lambda name: True)
 
     def note_use(self, sha256: str, when: float) -> None:
         """Count a use, in memory."""
@@ -210,6 +218,14 @@ class FileStore:
             self._database.write_later(lambda connection: self._drop_if_gone(connection, sha256, size))
             return None
         return StoredFile(path, size, sha256, row["stored_at"], row["upstream"])
+
+    def _told(self, sha256: str, wanted: Callable[[FileName], bool]) -> StoredFile | None:
+        """What the manifest says of the bytes, if one of their names is wanted."""
+        manifest, path = read_manifest(self._places.manifest(sha256)), self._places.content(sha256)
+        name = None if manifest is None else next(filter(wanted, manifest.names), None)
+        if manifest is None or name is None or not is_whole(path, manifest.size):
+            return None
+        return StoredFile(path, manifest.size, sha256, name.time, name.upstream)
 
     def _drop_if_gone(self, connection: sqlite3.Connection, sha256: str, size: int) -> None:
         # Looked at again, because the bytes may have been fetched again meanwhile.

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from pyproxy.storage.database import Database, Parameters, connect, sentence
+from pyproxy.storage.database import Database, Parameters, connect
+from pyproxy.storage.database_errors import sentence
 
 T = TypeVar("T")
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,36 @@ def mount_disk(tmp_path: Path) -> Iterator[MountDisk]:
 
     yield mount
     subprocess.run(["umount", str(place)], capture_output=True, check=False)
+
+
+def cut_off(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def overwrite_a_page(path: Path) -> None:
+    """One of which the start itself needs nothing."""
+    with closing(sqlite3.connect(path)) as connection:
+        (page,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'audit'").fetchone()
+        (size,) = connection.execute("PRAGMA page_size").fetchone()
+    with path.open("r+b") as stream:
+        stream.seek((page - 1) * size)
+        stream.write(b"\xa5" * size)
+
+
+def write_something_else(path: Path) -> None:
+    path.write_bytes(b"this is no database, however one looks at it" * 100)
+
+
+@pytest.mark.parametrize("damage", [cut_off, overwrite_a_page, write_something_else])
+def test_a_damaged_database_ends_the_start_with_what_to_do(damage: Callable[[Path], None], directory: Path) -> None:
+    """In one line: where, what SQLite says, a backup, or the way without one."""
+    damage(directory / DATABASE_NAME)
+
+    line = refused(directory, SERVE)
+
+    assert line.startswith(f"pyproxy: {directory / DATABASE_NAME} is damaged or no database (")
+    assert "restore it from a backup, or move it away" in line
+    assert "run pyproxy cache verify --rebuild" in line
 
 
 @pytest.mark.parametrize("arguments", [SERVE, LIST, *LOOKING], ids=" ".join)

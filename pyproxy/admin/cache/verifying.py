@@ -13,6 +13,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.gentle_reads import Interrupted
 from pyproxy.storage.inspection import Finding, Inspection, Watch
+from pyproxy.storage.integrity import check_whole
 from pyproxy.storage.inventory import Inventory
 from pyproxy.storage.kept import Kept
 
@@ -39,6 +40,7 @@ class Verifying:
     """
 
     def __init__(self, database: Database, files: FileStore, *, found: Callable[[Finding], None]) -> None:
+        self._database = database
         self._inspection = Inspection(database, files)
         self._inventory = Inventory(database)
         self._kept = Kept(database)
@@ -47,7 +49,7 @@ class Verifying:
         self.progress = Progress()
 
     async def run(self, project: NormalizedName | None = None, *, after: str = "") -> None:
-        """Verify everything, what comes ``after`` a position, or one project's files.
+        """Verify everything, what comes ``after`` a position, or one project's files; with everything the database.
 
         May be cancelled at any point. Raises `StorageError`, and `Interrupted` once it was stopped.
         """
@@ -58,6 +60,8 @@ class Verifying:
         self._stopped.set()
 
     def _run(self, project: NormalizedName | None, after: str) -> None:
+        if project is None:
+            check_whole(self._database)
         self._measure(project)
         watch = Watch(self._read, self._stopped.is_set)
         for stated in self._inspection.stated(project, after):

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from pyproxy.errors import StorageError
 from pyproxy.repositories.bounded_cache import BoundedCache
+from pyproxy.repositories.reading import readable
 from pyproxy.storage.json_documents import DocumentName, JsonDocumentStore
 from pyproxy.storage.pages import KnownPage, PageKey
 
@@ -41,7 +42,7 @@ class KnownDocuments:
 
     def get(self, name: DocumentName) -> KnownPage | None:
         """The newest answer, however old; its ``tag`` is ``None`` where there is no such document."""
-        stored, held = self._store.get(self._key, name), self._held.get(name)
+        stored, held = readable(lambda: self._store.get(self._key, name)), self._held.get(name)
         if held is None or (stored is not None and stored.checked_at >= held.answer.checked_at):
             return stored
         return held.answer
@@ -51,7 +52,7 @@ class KnownDocuments:
         held = self._held.get(name)
         if held is not None and held.answer.tag == tag:
             return held.body
-        return self._store.body(tag)
+        return readable(lambda: self._store.body(tag))
 
     def forget_held(self) -> None:
         """Rely on the database alone: something was purged."""

@@ -47,7 +47,13 @@ class Resources:
 
     async def keep_up(self) -> None:
         """Write what was counted, sweep what is orphaned, keep to ``storage.max_size``, for ever."""
-        await asyncio.gather(self._write_and_sweep(), self._trim())
+        await asyncio.gather(self._complete_index(), self._write_and_sweep(), self._trim())
+
+    async def _complete_index(self) -> None:
+        try:
+            await self.files.index.keep_completing()
+        except StorageError as error:
+            log.error("the index of files is not complete, and the next start tries again: %s", error)
 
     async def _write_and_sweep(self) -> None:
         while True:

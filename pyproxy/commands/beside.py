@@ -24,15 +24,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def run_beside(invocation: Invocation, work: Callable[[Opened, Config], Awaitable[T]]) -> T:
-    """What ``work`` makes of the opened storage directory; raises `ConfigurationError` and `StorageError`."""
+def run_beside(
+    invocation: Invocation, work: Callable[[Opened, Config], Awaitable[T]], *, create: bool = False
+) -> T:
+    """What ``work`` makes of the opened storage directory; raises `ConfigurationError` and `StorageError`.
+
+    ``create`` as `opened` says.
+    """
     config = invocation.load().config
 
     # Imported late: the other commands start without the web server's modules.
     from pyproxy.app.opened import opened
 
     async def run() -> T:
-        async with opened(config, invocation.environ) as here:
+        async with opened(config, invocation.environ, create=create) as here:
             return await work(here, config)
 
     with _quiet_logs():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,70 +18,123 @@ from pyproxy.commands.invocation import Invocation
 from pyproxy.simple.model import NormalizedName
 
 if TYPE_CHECKING:
-    from pyproxy.admin.cache.verifying import Progress, Verifying
     from pyproxy.app.opened import Opened
     from pyproxy.config.model import Config
     from pyproxy.storage.inspection import Finding
+
+T = TypeVar("T")
 
 REDRAW_SECONDS = 0.2
 
 
 @click.command()
 @click.option("--project", metavar="NAME", help="Only the files of this project.")
+@click.option("--rebuild", is_flag=True, help="Make the index of files again from their manifests first.")
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_obj
-def verify(invocation: Invocation, project: str | None, json_wanted: bool) -> None:
+def verify(invocation: Invocation, project: str | None, rebuild: bool, json_wanted: bool) -> None:
     """Read every cached file and compare it with its sha256. A damaged copy is named and removed.
 
     The next request fetches it again. The exit status is 1 if there was damage. It may run beside a server, and may be
     ended with Ctrl-C at any time.
-    """
-    from pyproxy.admin.cache.verifying import Verifying
 
+    --rebuild is for a database that was lost or is damaged: stop the server, move the database away with its -wal and
+    -shm, then run this. It restores the index of files, and the recorded hashes of upstreams that are there; upstreams,
+    users and tokens come from a backup only.
+    """
+    if project is not None and rebuild:
+        raise click.UsageError("--rebuild is for all files: leave --project out")
     name = None if project is None else project_named(project)
-    findings: list[Finding] = []
-    progress: list[Progress] = []
+    seen = Seen()
 
     async def work(here: Opened, config: Config) -> None:
-        verifying = Verifying(here.resources.database, here.resources.files, found=findings.append)
-        progress.append(verifying.progress)
-        await _run(verifying, name)
+        if rebuild:
+            seen.rebuilt = await _rebuild(here)
+        await _verify(here, name, seen)
 
     stopped = False
     try:
-        run_beside(invocation, work)
+        run_beside(invocation, work, create=rebuild)
     except KeyboardInterrupt:
         stopped = True
-    read = asdict(progress[0]) if progress else {"files": 0, "bytes": 0}
-    damaged = [finding for finding in findings if finding.outcome != "found again"]
-    if json_wanted:
-        report = {"files": read["files"], "bytes": read["bytes"], "complete": not stopped}
-        click.echo(json.dumps({**report, "findings": [asdict(finding) for finding in findings]}, indent=2))
-    else:
-        _print(findings)
-        click.echo(f"{count(read['files'], 'file')}, {data(read['bytes'])} read: {_verdict(findings, damaged)}")
+    _report(seen, json_wanted, stopped)
     if stopped:
         raise Failure("verify was stopped before its end; nothing is harmed, begin again at any time")
-    if damaged:
-        raise Failure(f"{count(len(damaged), 'damaged entry', 'damaged entries')} found; see above")
+    if seen.damaged:
+        raise Failure(f"{count(len(seen.damaged), 'damaged entry', 'damaged entries')} found; see above")
 
 
-async def _run(verifying: Verifying, name: NormalizedName | None) -> None:
+@dataclass(slots=True)
+class Seen:
+    """What there was; ``rebuilt`` files were found again by their manifests, ``None`` where nobody looked."""
+
+    files: int = 0
+    bytes: int = 0
+    rebuilt: int | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def damaged(self) -> list[Finding]:
+        return [finding for finding in self.findings if finding.outcome != "found again"]
+
+
+async def _rebuild(here: Opened) -> int:
+    from pyproxy.admin.cache.rebuilding import Rebuilding
+    from pyproxy.commands.progress import steps_progress
+
+    rebuilding = Rebuilding(here.resources.files)
+    with steps_progress() as bar:
+        task = bar.add_task("reading manifests", total=None)
+
+        def draw() -> None:
+            bar.update(task, total=rebuilding.progress.total or None, completed=rebuilding.progress.read)
+
+        return await _drawn(rebuilding.run(), draw)
+
+
+async def _verify(here: Opened, name: NormalizedName | None, seen: Seen) -> None:
+    from pyproxy.admin.cache.verifying import Verifying
     from pyproxy.commands.progress import bytes_progress
 
+    verifying = Verifying(here.resources.database, here.resources.files, found=seen.findings.append)
+    progress = verifying.progress
     with bytes_progress() as bar:
         task = bar.add_task("verifying", total=None)
-
-        async def draw() -> None:
-            while True:
-                bar.update(task, total=verifying.progress.total_bytes, completed=verifying.progress.bytes)
-                await asyncio.sleep(REDRAW_SECONDS)
-
-        drawing = asyncio.create_task(draw())
         try:
-            await verifying.run(name)
+            await _drawn(
+                verifying.run(name), lambda: bar.update(task, total=progress.total_bytes, completed=progress.bytes)
+            )
         finally:
-            drawing.cancel()
+            seen.files, seen.bytes = progress.files, progress.bytes
+
+
+async def _drawn(work: Coroutine[Any, Any, T], draw: Callable[[], None]) -> T:
+    """What the work comes to; its progress is drawn meanwhile."""
+
+    async def go_on() -> None:
+        while True:
+            draw()
+            await asyncio.sleep(REDRAW_SECONDS)
+
+    drawing = asyncio.create_task(go_on())
+    try:
+        return await work
+    finally:
+        drawing.cancel()
+
+
+def _report(seen: Seen, json_wanted: bool, stopped: bool) -> None:
+    if json_wanted:
+        report: dict[str, object] = {"files": seen.files, "bytes": seen.bytes, "complete": not stopped}
+        if seen.rebuilt is not None:
+            report["rebuilt"] = seen.rebuilt
+        click.echo(json.dumps({**report, "findings": [asdict(finding) for finding in seen.findings]}, indent=2))
+        return
+    _print(seen.findings)
+    if seen.rebuilt is not None:
+        click.echo(f"the index of files is complete: {count(seen.rebuilt, 'file')} found again by their manifests")
+    verdict = _verdict(seen.findings, seen.damaged)
+    click.echo(f"{count(seen.files, 'file')}, {data(seen.bytes)} read: {verdict}")
 
 
 def _print(findings: list[Finding]) -> None:

@@ -42,7 +42,9 @@ class Keeping:
         self._recorded = recorded
         self._listed = listed
         self._filename = expected.filename
-        self._hashes = expected.hashes
+        # What the manifest calls listed: a recorded sha256 is recognised by being left out (`storage.rebuild`).
+        recorded_sha256 = {"sha256"} if expected.recorded else set[str]()
+        self._hashes = {name: digest for name, digest in expected.hashes.items() if name not in recorded_sha256}
         self._on_recorded = on_recorded
         self.sink = self._make_sink(expected.size or 0)
 

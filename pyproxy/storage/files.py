@@ -21,8 +21,8 @@ from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME, prepare_directory, reason
 from pyproxy.storage.eviction import Eviction
-from pyproxy.storage.manifests import FileName, Places, read_manifest
-from pyproxy.storage.rebuild import rebuild_from_manifests
+from pyproxy.storage.manifests import FileName, Places, is_sha256, read_manifest
+from pyproxy.storage.rebuild import FileIndex
 from pyproxy.storage.shelf import Shelf, is_whole
 from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
 from pyproxy.storage.uses import Uses
@@ -63,9 +63,9 @@ class StoredFile:
 class FileStore:
     """The files below a storage directory.
 
-    Opening one sweeps what dead processes left behind and, when the database is new, finds the files again by
-    their manifests. ``min_free`` and ``max_size`` are in bytes; with the latter the least recently used files go to
-    make room for new ones. Raises `StorageError` when the directory cannot be used.
+    Opening one sweeps what dead processes left behind. Where the database is new, files are found by their manifests
+    until ``index`` is complete. ``min_free`` and ``max_size`` are in bytes; with the latter the least recently used
+    files go to make room for new ones. Raises `StorageError` when the directory cannot be used.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class FileStore:
         self._clock = clock
         self._uses = Uses(database)
         self._places = Places(prepare_directory(directory / FILES_NAME))
-        rebuild_from_manifests(self._places, database, clock())
+        self.index = FileIndex(self._places, database, clock)
         self.shelf = Shelf(self._places, database)
         self._temporary = TemporaryFolder(directory.absolute() / TEMPORARY_NAME, self.shelf.recover)
         self._eviction = Eviction(
@@ -101,20 +101,26 @@ class FileStore:
     def find(self, project: str, filename: str, sha256: str) -> StoredFile | None:
         """The file by project, name and hash. A row without its bytes is dropped and counts as not found.
 
-        Where the database cannot be read, the manifest beside the bytes tells.
+        Where the database cannot be read, or is new, the manifest beside the bytes tells.
         """
         values = {"project": project, "filename": filename, "sha256": sha256}
         try:
-            return self._found(self._database.one(file_rows.FIND, values))
+            row = self._database.one(file_rows.FIND, values)
+            if row is not None or self.index.complete:
+                return self._found(row)
         except StorageError:
-            return self._told(sha256, lambda name: (name.project, name.filename) == (project, filename))
+            pass
+        return self._told(sha256, lambda name: (name.project, name.filename) == (project, filename))
 
     def find_by_hash(self, sha256: str) -> StoredFile | None:
         """The same bytes under whatever name."""
         try:
-            return self._found(self._database.one(file_rows.FIND_BY_HASH, {"sha256": sha256}))
+            row = self._database.one(file_rows.FIND_BY_HASH, {"sha256": sha256})
+            if row is not None or self.index.complete:
+                return self._found(row)
         except StorageError:
-            return self._told(sha256, lambda name: True)
+            pass
+        return self._told(sha256, lambda name: True)
 
     def note_use(self, sha256: str, when: float) -> None:
         """Count a use, in memory."""
@@ -190,6 +196,7 @@ class FileStore:
     def close(self) -> None:
         """Finish what is being kept, then remove the temporary files."""
         self._eviction.stop()
+        self.index.stop()
         self._keepers.shutdown(wait=True)
         self._temporary.close()
 
@@ -221,6 +228,8 @@ class FileStore:
 
     def _told(self, sha256: str, wanted: Callable[[FileName], bool]) -> StoredFile | None:
         """What the manifest says of the bytes, if one of their names is wanted."""
+        if not is_sha256(sha256):
+            return None
         manifest, path = read_manifest(self._places.manifest(sha256)), self._places.content(sha256)
         name = None if manifest is None else next(filter(wanted, manifest.names), None)
         if manifest is None or name is None or not is_whole(path, manifest.size):

@@ -101,6 +101,17 @@ def locked(directory: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def held(directory: Path) -> Iterator[bool]:
+    """The same without waiting; whether it is held now, or somebody else holds it."""
+    descriptor = _lock(directory, wait=False)
+    try:
+        yield descriptor is not None
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
 def is_held(directory: Path) -> bool:
     """Whether a process is alive that holds this directory, such as one that made its temporary folder there."""
     try:

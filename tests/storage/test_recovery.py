@@ -143,8 +143,12 @@ def test_where_nothing_more_can_be_written_nothing_is_kept_and_the_rest_still_an
 
 
 def open_store(directory: Path) -> tuple[Database, FileStore]:
+    """As a server opens it."""
     database = Database.open(directory / DATABASE_NAME)
-    return database, FileStore(directory, database)
+    files = FileStore(directory, database)
+    if not files.index.complete:
+        files.index.rebuild()
+    return database, files
 
 
 def close(database: Database, files: FileStore) -> None:

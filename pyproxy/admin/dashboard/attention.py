@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from pyproxy.admin.amounts import data, iso, until
+from pyproxy.admin.amounts import count, data, iso, until
 from pyproxy.admin.dashboard.model import Attention, Disk, Target, UpstreamSummary
 from pyproxy.settings import warnings
 from pyproxy.storage.failures import Failure
 from pyproxy.storage.periods import DAY
+from pyproxy.storage.rebuild import LOST, IndexState
 from pyproxy.storage.upstreams import StoredUpstream
 
 ENDS_SOON = 21 * DAY
@@ -19,6 +20,9 @@ SEEN_LATELY = 3 * DAY
 
 NEARLY_FULL = 2
 """With less free space than so many times `storage.min_free`, the disk counts as nearly full."""
+
+LOST_LATELY = 7 * DAY
+"""So long it is told of that the database was lost."""
 
 MISMATCH = "hash mismatch"
 """The kind of failure that is told of by file (`repositories.failure_kinds`)."""
@@ -34,10 +38,12 @@ def attention(
     disk: Disk,
     *,
     own_certificate_ends: float | None,
+    index: IndexState,
     now: float,
 ) -> tuple[Attention, ...]:
     """Everything; ``mismatches`` are files of which wrong bytes came, and no right ones since."""
     found = [*_disk(disk), *_certificate("this server's certificate", own_certificate_ends, ("server", ""), now)]
+    found += _index(index, now)
     active = [pair for pair in zip(stored, summaries, strict=True) if pair[0].settings.active]
     if not active:
         sentence = "no upstream is switched on: only local and cached packages are served"
@@ -96,6 +102,17 @@ def _disk(disk: Disk) -> Iterator[Attention]:
     elif disk.free < NEARLY_FULL * disk.min_free:
         sentence = f"{left}; with less than storage.min_free ({data(disk.min_free)}) nothing new is kept"
         yield Attention("warning", sentence, ("storage", ""))
+
+
+def _index(index: IndexState, now: float) -> Iterator[Attention]:
+    if index.complete_since is None:
+        sentence = "the database is new: the files that are here are being found again by their manifests"
+        yield Attention("warning", f"{sentence}; {LOST}", ("storage", ""))
+    elif index.found_again and now - index.complete_since < LOST_LATELY:
+        day = iso(index.complete_since).partition("T")[0]
+        found = count(index.found_again, "file")
+        sentence = f"the database was made anew on {day}: {found} found again by their manifests"
+        yield Attention("warning", f"{sentence}; {LOST}", ("storage", ""))
 
 
 def _mismatches(mismatches: Sequence[Failure], names: Mapping[int, str]) -> Iterator[Attention]:

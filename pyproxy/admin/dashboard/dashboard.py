@@ -15,6 +15,7 @@ from pyproxy.admin.dashboard.upstreams import Standing, summaries
 from pyproxy.storage.database import Database
 from pyproxy.storage.failures import FailureStore, Rest
 from pyproxy.storage.history_reads import HistoryReads
+from pyproxy.storage.rebuild import index_state
 from pyproxy.storage.sizes import free_bytes, read_bytes
 from pyproxy.storage.snapshots import Reads, in_snapshot
 from pyproxy.storage.upstream_standing import latest_of_upstreams, mismatches, newest_failures
@@ -102,6 +103,7 @@ class Dashboard:
                 mismatches(reads, MISMATCHES + 1),
                 disk,
                 own_certificate_ends=self._own_certificate_ends(),
+                index=index_state(reads),
                 now=now,
             ),
         )

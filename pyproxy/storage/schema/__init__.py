@@ -41,4 +41,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("answers by upstream", projects.ANSWERS),
     Migration("days of last use", projects.USE_DAYS),
     Migration("jobs", jobs.JOBS),
+    Migration("files found again", files.FOUND_AGAIN),
 )

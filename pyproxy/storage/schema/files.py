@@ -1,4 +1,4 @@
-"""The tables of ``files`` and ``eviction``: what lies in the store, under which names, and how much it is."""
+"""The tables of ``files``, ``rebuild`` and ``eviction``: what lies in the store, by what names, and how much."""
 
 from __future__ import annotations
 
@@ -54,4 +54,9 @@ EVICTION = (
     CREATE TRIGGER contents_removed AFTER DELETE ON contents
     BEGIN UPDATE contents_total SET bytes = bytes - old.size; END
     """,
+)
+
+FOUND_AGAIN = (
+    # How many files the manifests told of when the index was made: none, unless an older database was lost.
+    "ALTER TABLE file_index ADD COLUMN found_again INTEGER NOT NULL DEFAULT 0",
 )

@@ -10,10 +10,12 @@ from pyproxy.admin.dashboard.upstreams import Standing, summaries
 from pyproxy.storage.counted import Latest
 from pyproxy.storage.failures import Failure, Rest
 from pyproxy.storage.periods import DAY
+from pyproxy.storage.rebuild import IndexState
 from pyproxy.storage.upstreams import StoredUpstream
 from tests.admin.dashboard.seen import NOW, failure, standing, stored
 
 ROOMY = Disk(cached=0, database=0, max_size=None, free=10**12, min_free=10**9)
+COMPLETE = IndexState(NOW - 3600, 0)
 WELL = standing(Latest(succeeded_at=NOW))
 
 
@@ -24,10 +26,11 @@ def found(
     mismatches: tuple[Failure, ...] = (),
     disk: Disk = ROOMY,
     own: float | None = None,
+    index: IndexState = COMPLETE,
 ) -> list[Attention]:
     upstreams = [upstream or stored()]
     summed = summaries(upstreams, known, [], [], {})
-    return list(attention(upstreams, summed, mismatches, disk, own_certificate_ends=own, now=NOW))
+    return list(attention(upstreams, summed, mismatches, disk, own_certificate_ends=own, index=index, now=NOW))
 
 
 def disk(free: int | None) -> Disk:
@@ -148,3 +151,19 @@ def test_a_certificate_that_was_not_seen_lately_may_have_been_renewed() -> None:
 def test_errors_come_before_warnings() -> None:
     items = found(stored(verify_ssl=False), disk=disk(0))
     assert [item.severity for item in items] == ["error", "warning"]
+
+
+@pytest.mark.parametrize(
+    ("index", "sentence"),
+    [
+        (IndexState(None, 0), "the database is new: the files that are here are being found again"),
+        (IndexState(NOW - 3 * DAY, 5), "the database was made anew on 2027-01-12: 5 files found again"),
+    ],
+)
+def test_a_lost_database_is_told_of_with_what_is_lost(index: IndexState, sentence: str) -> None:
+    lost = "upstreams, users and tokens are not, and come from a backup only"
+    assert found(index=index) == [Attention("warning", f"{sentence} by their manifests; {lost}", ("storage", ""))]
+
+
+def test_a_database_that_was_lost_long_ago_is_told_of_no_more() -> None:
+    assert found(index=IndexState(NOW - 8 * DAY, 5)) == []

@@ -56,7 +56,7 @@ they never contain credentials.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Self
 
 
 class PyproxyError(Exception):
@@ -258,6 +258,15 @@ class UpstreamError(PyproxyError):
         self.upstream = upstream
         self.reason = reason
         super().__init__(f"upstream {upstream} {reason}")
+
+    def kept(self) -> Self:
+        """The same error for those who remember it: without the frames it came through, and all that lies in them.
+
+        A page that was no page would be remembered whole, with its connection.
+        """
+        error = self.__class__.__new__(self.__class__, *self.args)
+        error.__dict__.update(self.__dict__)
+        return error
 
 
 class ProjectUnavailable(PyproxyError):

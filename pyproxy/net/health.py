@@ -52,13 +52,13 @@ class Health:
     def failed(self, error: UpstreamError) -> None:
         """A request failed. Only connections count: an upstream that answers nonsense is there."""
         if isinstance(error, UpstreamForbidden):
-            self.last_error = error
+            self.last_error = error.kept()
             return
         if not isinstance(error, UpstreamUnreachable):
             self.succeeded()
-            self.last_error = error
+            self.last_error = error.kept()
             return
-        self.last_error = error
+        self.last_error = error.kept()
         self._failures += 1
         # Requests that were under way when the rest began fail during it; they do not make it longer.
         if self._failures >= FAILURES_BEFORE_REST and (self.probe_at is None or self.probe_due):

@@ -39,7 +39,7 @@ class RecentFailures:
         if isinstance(error, UpstreamStatus) and error.retry_after is not None:
             seconds = min(max(error.retry_after, seconds), RETRY_AFTER_LIMIT_SECONDS)
         now = self._clock()
-        self._times[project] = (now, now + seconds, error)
+        self._times[project] = (now, now + seconds, error.kept())
         self._times.move_to_end(project)
         while len(self._times) > REMEMBERED:
             self._times.popitem(last=False)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Callable
+
 import pytest
 
 from pyproxy.errors import (
@@ -25,6 +28,20 @@ class Clock:
         return self.now
 
 
+class Body:
+    """What lies in a frame."""
+
+
+def raised_and_let_go(remember: Callable[[UpstreamError], None]) -> weakref.ref[Body]:
+    """Remembers an error that came through a frame with something in it; a reference to that."""
+    body = Body()
+    try:
+        raise UpstreamInvalidResponse("acme", "sent no index page")
+    except UpstreamError as error:
+        remember(error)
+    return weakref.ref(body)
+
+
 def resting(clock: Clock) -> Health:
     health = Health(clock)
     for _ in range(3):
@@ -39,7 +56,7 @@ def test_three_failures_in_a_row_make_it_rest() -> None:
     assert not health.resting
     health.failed(REFUSED)
     assert health.resting
-    assert health.last_error is REFUSED
+    assert str(health.last_error) == str(REFUSED)
 
 
 def test_a_success_in_between_starts_the_count_again() -> None:
@@ -60,7 +77,7 @@ def test_an_answer_however_bad_shows_that_it_is_there(error: UpstreamError) -> N
     health = resting(Clock())
     health.failed(error)
     assert not health.resting
-    assert health.last_error is error
+    assert str(health.last_error) == str(error)
 
 
 def test_what_we_refuse_ourselves_says_nothing_about_it() -> None:
@@ -114,3 +131,8 @@ def test_it_is_suspect_from_an_overrun_until_a_success() -> None:
     assert health.suspect
     health.succeeded()
     assert not health.suspect
+
+
+def test_the_remembered_error_holds_nothing_of_what_was_under_way() -> None:
+    health = Health(Clock())
+    assert raised_and_let_go(health.failed)() is None

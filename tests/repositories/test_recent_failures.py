@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from pyproxy.errors import UpstreamError, UpstreamStatus, UpstreamUnreachable
 from pyproxy.repositories.recent_failures import REMEMBERED, RecentFailures
 from pyproxy.simple.model import NormalizedName
 from tests.http.proxy import Clock
+from tests.net.test_health import raised_and_let_go
 
 DEMO = NormalizedName("demo")
 
@@ -26,9 +29,16 @@ def test_a_failure_is_remembered_for(sentence: str, error: UpstreamError, second
     failures.add(DEMO, error)
 
     clock.advance(seconds - 0.1)
-    assert failures.get(DEMO) is error
+    assert str(failures.get(DEMO)) == str(error)
     clock.advance(0.1)
     assert failures.get(DEMO) is None
+
+
+def test_what_was_under_way_when_it_failed_is_not_remembered_with_it() -> None:
+    """Ten thousand pages that are none would be as many pages in memory."""
+    failures = RecentFailures(Clock())
+    assert raised_and_let_go(partial(failures.add, DEMO))() is None
+    assert failures.get(DEMO) is not None
 
 
 def test_a_success_makes_it_forgotten_and_other_projects_have_their_own() -> None:

@@ -20,6 +20,8 @@ Behaviours (``tests/upstream/behaviours.py``): ``Normal Status Hold Silence Stal
 Append Corrupt Empty Portal GzipAll Mislabel Redirect Throttle Endless Raw``. The longest matching prefix decides. For
 one prefix, behaviours with ``times`` are used up in their order, then the newest one without ``times`` stands.
 
+``pause`` makes every long body wait at one place for an event, whatever else happens to it.
+
 Below HTTP: ``closed_port()``, ``SilentListener`` and ``BlackHole`` (``tests/upstream/listeners.py``); certificates:
 ``tests/upstream/certificates.py``; an outbound proxy: ``tests/upstream/proxy.py``.
 """
@@ -60,7 +62,7 @@ from tests.upstream.behaviours import (
     Throttle,
     Truncate,
 )
-from tests.upstream.exchange import Exchange, Recorded
+from tests.upstream.exchange import Exchange, Pause, Recorded
 from tests.upstream.listeners import BlackHole, SilentListener, closed_port
 from tests.upstream.site import FILES, Site
 
@@ -77,6 +79,7 @@ __all__ = [
     "Mislabel",
     "NoLength",
     "Normal",
+    "Pause",
     "Portal",
     "Raw",
     "Recorded",
@@ -121,6 +124,7 @@ class UpstreamServer(Site):
         self._behaviours: dict[str, tuple[deque[Behaviour], Behaviour | None]] = {}
         self._arrived = asyncio.Condition()
         self.requests: list[Recorded] = []
+        self.pause: Pause | None = None
         self.connections = 0
 
     @classmethod
@@ -143,9 +147,10 @@ class UpstreamServer(Site):
             task.cancel()
         await asyncio.gather(*listener.tasks, return_exceptions=True)
 
-    async def restart(self) -> None:
-        """Listen again, on the same port as before."""
+    async def restart(self, tls: ssl.SSLContext | None = None) -> None:
+        """Listen again, on the same port as before; ``tls`` replaces the certificate."""
         await self.stop()
+        self._tls = tls or self._tls
         self._listener = _Listener(self, self._tls)
         sockets = bind_sockets(self._port, "127.0.0.1", socket.AF_INET)
         self._port = sockets[0].getsockname()[1]
@@ -257,7 +262,7 @@ class UpstreamServer(Site):
                 async with self._arrived:
                     self.requests.append(request)
                     self._arrived.notify_all()
-                exchange = Exchange(request, self.answer(request), stream, closed)
+                exchange = Exchange(request, self.answer(request), stream, closed, self.pause)
                 await self._behaviour(request.path).serve(exchange)
                 if not exchange.keep_alive:
                     return
@@ -266,5 +271,7 @@ class UpstreamServer(Site):
 def _parse(head: bytes, connection: int) -> Recorded:
     start, *lines = head.decode("latin-1").rstrip("\r\n").split("\r\n")
     method, path, _version = start.split(" ")
+    if "://" in path:  # as a proxy may ask (RFC 9112 section 3.2.2)
+        path = "/" + path.split("/", 3)[3]
     pairs = (line.partition(":") for line in lines)
     return Recorded(method, path, {name.strip().lower(): value.strip() for name, _, value in pairs}, connection)

@@ -26,6 +26,14 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Bodies wait for the event once ``after`` bytes of them are sent, so that what follows comes late for sure."""
+
+    after: int
+    event: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the site answers when nothing misbehaves."""
 
@@ -37,12 +45,21 @@ class Answer:
 class Exchange:
     """Sends an answer, whole or in pieces. ``keep_alive`` says whether the connection serves another request."""
 
-    def __init__(self, request: Recorded, answer: Answer, stream: IOStream, closed: asyncio.Event) -> None:
+    def __init__(
+        self,
+        request: Recorded,
+        answer: Answer,
+        stream: IOStream,
+        closed: asyncio.Event,
+        pause: Pause | None = None,
+    ) -> None:
         self.request = request
         self.answer = answer
         self.stream = stream
         self.closed = closed
         self.keep_alive = True
+        self._pause = pause
+        self._sent = 0
 
     async def send(self, answer: Answer) -> None:
         """The whole answer with its Content-Length; no body for HEAD and 304."""
@@ -71,11 +88,19 @@ class Exchange:
     async def send_body(self, body: bytes) -> None:
         """Bytes of a body as they are, at the client's pace."""
         for start in range(0, len(body), SLICE):
-            await self.stream.write(body[start : start + SLICE])
+            piece = body[start : start + SLICE]
+            await self.stream.write(piece)
+            await self._paused(len(piece))
 
     async def send_chunk(self, data: bytes) -> None:
         """One chunk of a chunked body; an empty one ends it."""
         await self.stream.write(b"%x\r\n%s\r\n" % (len(data), data))
+        await self._paused(len(data))
+
+    async def _paused(self, sent: int) -> None:
+        self._sent += sent
+        if self._pause is not None and self._sent >= self._pause.after:
+            await self.until(self._pause.event)
 
     async def until_closed(self) -> None:
         """Until the client hangs up or the server stops."""

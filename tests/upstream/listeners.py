@@ -29,11 +29,15 @@ class SilentListener:
 
 
 class BlackHole:
-    """Connection attempts are neither accepted nor refused: the queue of a tiny backlog is full."""
+    """Connection attempts are neither accepted nor refused: the queue of a tiny backlog is full.
 
-    def __init__(self) -> None:
+    ``port`` is that of a server that has stopped, or a free one.
+    """
+
+    def __init__(self, port: int = 0) -> None:
         self._socket = socket.socket()
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind(("127.0.0.1", port))
         self._socket.listen(0)
         self.port: int = self._socket.getsockname()[1]
         self._fillers: list[socket.socket] = []

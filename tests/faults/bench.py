@@ -78,12 +78,19 @@ class Seen:
 
 
 class Bench:
-    """Runs the cells of one row. ``close`` must find everything as it was before ``open``."""
+    """Runs the cells of one row. ``close`` must find everything as it was before ``open``.
+
+    ``well`` are projects that are asked for before each cell, so that no upstream rests because of the ones before.
+    """
+
+    well: tuple[str, ...] = ("well",)
+    lookup_seconds = LOOKUP_SECONDS
 
     def __init__(self, row: Row, directory: Path) -> None:
         self._row = row
+        self.failure = row.failure
         self._directory = directory
-        self._clock = Clock()
+        self.clock = Clock()
         self._errors = _Errors()
 
     async def open(self) -> None:
@@ -101,44 +108,50 @@ class Bench:
             self._outbound.hosts["index.invalid"] = "127.0.0.1"
             environ["http_proxy"] = self._outbound.url
             self.server.url = f"http://index.invalid:{self.server.port}"
-        self._stage = Stage(self.server, environ, good, self_signed_context(self._directory), elsewhere)
-        settings = UpstreamSettings(
+        self.stage = Stage(self.server, environ, good, self_signed_context(self._directory), elsewhere)
+        first = UpstreamSettings(
             name="first",
             url=self.server.url,
             connect_timeout_ms=self._row.patience,
             stall_timeout_ms=self._row.patience,
             ca_bundle=str(authority.certificate) if tls else None,
         )
-        lookup = LOOKUP_SECONDS if self._row.patience < 1000 else 10.0
-        config = make_config(self._directory / "storage", [settings], lookup_timeout=lookup)
-        self._publish("well")
-        self.proxy = Proxy(config, self._clock, environ)
+        lookup = self.lookup_seconds if self._row.patience < 1000 else 10.0
+        upstreams = await self.upstreams(first)
+        config = make_config(self._directory / "storage", upstreams, lookup_timeout=lookup)
+        for project in self.well:
+            self.publish(project)
+        self.proxy = Proxy(config, self.clock, environ)
         await self.proxy.start()
+
+    async def upstreams(self, first: UpstreamSettings) -> list[UpstreamSettings]:
+        """The proxy's upstreams; ``first`` is the one that fails."""
+        return [first]
 
     async def close(self) -> None:
         """Stop everything."""
-        await self._row.failure.end(self._stage)
+        await self.failure.end(self.stage)
         await self.proxy.stop()
         await self._stop_servers()
         logging.getLogger("pyproxy").removeHandler(self._errors)
 
     async def _stop_servers(self) -> None:
-        for server in (self._outbound, self.server, self._stage.elsewhere):
+        for server in (self._outbound, self.server, self.stage.elsewhere):
             await server.stop()
 
     async def see(self, cell: Cell) -> Seen:
         """Bring about the cell's state, let the upstream fail, ask, and make all well again."""
-        await self._make_well()
-        published = self._publish(f"{cell.route}-{cell.state.replace(' ', '-')}".lower())
+        await self.make_well()
+        published = self.publish(f"{cell.route}-{cell.state}".lower())
         await self._prepare(published, cell)
         before, asked = frozenset(self.proxy.kept()), self._asked()
-        await self._row.failure.begin(self._stage)
+        await self.failure.begin(self.stage)
         try:
             answer = await self._ask(published.path(cell.route), cell)
-            await self._idle()
+            await self.idle()
             asked = self._asked() - asked
         finally:
-            await self._row.failure.end(self._stage)
+            await self.failure.end(self.stage)
         kept = frozenset(self.proxy.kept())
         return Seen(
             published=published,
@@ -148,7 +161,7 @@ class Bench:
             wrong=frozenset(name for name in kept - before if not self._is_right(name)),
             left_over=tuple(self.proxy.left_over()),
             errors=self._errors.take(),
-            later=answer if cell.expected == "hit" else await self._fetch(published.path(cell.route)),
+            later=answer if cell.expected == "hit" else await self.fetch(published.path(cell.route)),
         )
 
     def _is_right(self, sha256: str) -> bool:
@@ -176,7 +189,7 @@ class Bench:
         self.server.pause = None
         return replace(answer, body=first + answer.body)
 
-    async def _idle(self) -> None:
+    async def idle(self) -> None:
         await until(lambda: not len(self.proxy.server.resources.downloads))
 
     def _asked(self) -> int:
@@ -184,7 +197,7 @@ class Bench:
 
     async def tasks(self) -> frozenset[asyncio.Task[Any]]:
         """What runs before anything is asked."""
-        await self._make_well()
+        await self.make_well()
         return frozenset(asyncio.all_tasks())
 
     async def settled(self, tasks: frozenset[asyncio.Task[Any]]) -> frozenset[asyncio.Task[Any]]:
@@ -197,12 +210,13 @@ class Bench:
             await asyncio.sleep(0.01)
         return rest
 
-    async def _make_well(self) -> None:
-        """A request that succeeds, so that no upstream rests because of the cells before."""
-        self._clock.advance(3600.0)
-        await self._fetch("/simple/well/")
+    async def make_well(self) -> None:
+        self.clock.advance(3600.0)
+        for project in self.well:
+            await self.fetch(f"/simple/{project}/")
 
-    def _publish(self, project: str) -> Published:
+    def publish(self, project: str) -> Published:
+        """Let the upstream have a project, with a document of its JSON API."""
         filename, content, metadata = make_wheel(project, "1.0", size=FILE_SIZE)
         self.server.add_file(project, filename, content, metadata=metadata)
         listed = entry(f"{self.server.url}/packages/{project}/{filename}", filename, content)
@@ -212,23 +226,23 @@ class Bench:
     async def _prepare(self, published: Published, cell: Cell) -> None:
         if cell.state == "unknown":
             return
-        await self._fetch(published.path("page"))
+        await self.fetch(published.path("page"))
         if cell.state == "cached":
-            await self._fetch(published.path("file"))
+            await self.fetch(published.path("file"))
         elif cell.route == "JSON":
-            await self._fetch(published.path("JSON"))
+            await self.fetch(published.path("JSON"))
         if cell.state in ("stale", "cached"):
-            self._clock.advance(86400.0)
+            self.clock.advance(86400.0)
 
-    async def _fetch(self, path: str) -> Answer:
+    async def fetch(self, path: str) -> Answer:
         """It must be there; what is still under way since it was not well, or overran short limits, is asked again."""
         for _ in range(5):
             answer = await ask(self.proxy, path, {"Accept": JSON} if path.startswith("/simple/") else {})
             if answer.status == 200 and answer.broken is None and "stale" not in (answer.cache_status or ""):
                 self._errors.take()
-                await self._idle()
+                await self.idle()
                 return answer
-            self._clock.advance(60.0)
+            self.clock.advance(60.0)
         raise AssertionError(f"{path} could not be had of a healthy upstream: {answer.status} {answer.reason}")
 
 

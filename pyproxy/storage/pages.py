@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.database import Database
+from pyproxy.storage.missing_pages import MISSING_KEPT, trim_missing
 
 SWEEP_AT_ONCE = 500
 """Bodies removed in one transaction, so that other writes get their turn."""
@@ -47,10 +48,11 @@ class KnownPage:
 
 
 class PageStore:
-    """Keeps the newest answer of each upstream for each project."""
+    """Keeps the newest answer of each upstream for each project; of 404s, ``missing_kept`` of each upstream."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, missing_kept: int = MISSING_KEPT) -> None:
         self._database = database
+        self._missing_kept = missing_kept
         self._swept_revision: int | None = None
 
     def get(self, key: PageKey, project: NormalizedName) -> KnownPage | None:
@@ -114,6 +116,7 @@ class PageStore:
             if not _is_current(connection, key):
                 return False
             _replace(connection, values)
+            trim_missing(connection, key.upstream_id, self._missing_kept)
             return True
 
         return await self._database.write(put)

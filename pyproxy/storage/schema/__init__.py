@@ -42,4 +42,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("days of last use", projects.USE_DAYS),
     Migration("jobs", jobs.JOBS),
     Migration("files found again", files.FOUND_AGAIN),
+    Migration("missing pages by age", pages.MISSING),
 )

@@ -36,3 +36,8 @@ PURGES = (
     # By name, for servers that hold answers in memory which they could not store.
     "CREATE TABLE purges (project TEXT NOT NULL PRIMARY KEY, revision INTEGER NOT NULL) WITHOUT ROWID",
 )
+
+MISSING = (
+    # By age, for the bound on them.
+    "CREATE INDEX pages_missing ON pages (upstream_id, checked_at) WHERE tag IS NULL",
+)

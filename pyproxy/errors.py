@@ -13,7 +13,8 @@
     │   └── LastAdmin                 nobody could change anything any more
     ├── StorageError                  the storage directory cannot be used
     │   ├── StorageInUse              another server holds it
-    │   └── StorageDamaged            the database is damaged, or no database
+    │   ├── StorageDamaged            the database is damaged, or no database
+    │   └── DownloadGivenUp           the server stops, or nobody waits for what cannot be kept
     ├── ListenError                   the server cannot listen where it should
     ├── WorkersFailed                 the server's processes die as soon as they are started
     ├── InvalidProjectName            asked for a name that no project can have
@@ -130,6 +131,10 @@ class StorageInUse(StorageError):
 
 class StorageDamaged(StorageError):
     """The database, or a part of it, cannot be read any more: only a person can mend that."""
+
+
+class DownloadGivenUp(StorageError):
+    """A download was ended by us: the server stops, or nobody waits any more for a file that cannot be kept."""
 
 
 class ListenError(PyproxyError):

@@ -209,6 +209,7 @@ class Server:
         try:
             async with asyncio.timeout(finish_seconds):
                 await self.services.requests.finished()
+                await self.resources.downloads.followed()
         except TimeoutError:
             log.warning("%d responses are cut off", self.services.requests.count)
         for task in self._background:

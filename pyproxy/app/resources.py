@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.net.downloads import Downloads
+from pyproxy.net.sharing.processes import Processes
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.workshop import Workshop
+from pyproxy.storage.claims import Claims
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.failures import FailureStore
@@ -103,7 +105,7 @@ def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[
         failures=FailureStore(database),
         files=files,
         lists=ProjectListStore(directory, files.temporary),
-        downloads=Downloads(),
+        downloads=Downloads(Processes(Claims(directory), files.workspace)),
         workshop=Workshop(),
         local=local,
     )

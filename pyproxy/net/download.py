@@ -14,12 +14,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from pyproxy.errors import FileNotListed, ProjectNotFound, PyproxyError, StorageError, UpstreamError, UpstreamStatus
+from pyproxy.errors import DownloadGivenUp, PyproxyError, StorageError, UpstreamError
 from pyproxy.net.download_reader import DownloadReader
 from pyproxy.net.reception import Reception
 from pyproxy.net.response import Receiver
 from pyproxy.net.spool import Sink, Spool
+from pyproxy.net.verdict import verdict
 from pyproxy.net.verification import Expected
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 ABANDON_AFTER_SECONDS = 10.0
 """How long a file that cannot be kept goes on without any reader; one may still be on its way."""
 
-_GONE = (404, 410)
+Follower = TypeVar("Follower", bound=DownloadReader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Download:
         self._on_failed = on_failed
         self._abandon_after = abandon_after
         self._abandoning: asyncio.TimerHandle | None = None
-        self._began = False
+        self.began = False
         self._reception: Reception | None = None
         self._readers: set[DownloadReader] = set()
         self._pulse = asyncio.Event()
@@ -87,7 +89,7 @@ class Download:
 
     async def ready(self) -> None:
         """Wait for an upstream's 200 (``size`` is known by then, where it will be), or raise why there is none."""
-        while not self._began and self.error is None:
+        while not self.began and self.error is None:
             await self.change()
         if self.error is not None:
             raise self.error
@@ -97,6 +99,12 @@ class Download:
         reader = DownloadReader(self, start, stop, moved=self._reader_moved)
         self._readers.add(reader)
         return reader
+
+    def follow(self, kind: type[Follower]) -> Follower:
+        """A reader of this kind, from the first byte on: it stands for those of another process."""
+        follower = kind(self, 0, None, moved=self._reader_moved)
+        self._readers.add(follower)
+        return follower
 
     @property
     def done(self) -> asyncio.Future[str]:
@@ -133,7 +141,7 @@ class Download:
             self._succeed(sha256)
             kept = await self._keep(sha256)
         except asyncio.CancelledError:
-            self._fail(StorageError(f"the download of {self.expected.filename} was given up"))
+            self._fail(DownloadGivenUp(f"the download of {self.expected.filename} was given up"))
         except PyproxyError as error:
             self._fail(error)
         except Exception as error:
@@ -150,6 +158,8 @@ class Download:
                 given = max((reader.given for reader in self._readers), default=0)
                 if not self._may_begin_again(given):
                     break
+                for reader in tuple(self._readers):
+                    reader.begins_again()
                 self.spool.begin_again(given)
             reception = Reception(
                 self.expected, source.upstream, self.spool, changed=self._changed, differs=self._break_readers
@@ -164,7 +174,7 @@ class Download:
                 await reception.settled()
                 failures.append(error)
                 self._report(source, error)
-        raise _verdict(self.expected.filename, failures)
+        raise verdict(self.expected.filename, failures)
 
     def _may_begin_again(self, given: int) -> bool:
         """Readers that have bytes of a broken copy can only go on where those bytes can be compared with the next."""
@@ -229,7 +239,7 @@ class Download:
             if self.size is not None and reception.size not in (None, self.size):
                 # Clients were promised the length that an earlier source announced.
                 self._break_readers(-1)
-            self._began = True
+            self.began = True
             if reception.size is not None:
                 self.size = reception.size
         if self.spool.overflow is not None and not self._readers:
@@ -275,14 +285,3 @@ class Download:
 
 async def _nothing(sha256: str, size: int) -> None:
     """Stands in for a callback that has been called."""
-
-
-def _verdict(filename: str, failures: Sequence[PyproxyError]) -> PyproxyError:
-    """One error for all sources: "gone" only if every one of them says so, else the first other failure."""
-    for error in failures:
-        gone = isinstance(error, (FileNotListed, ProjectNotFound)) or (
-            isinstance(error, UpstreamStatus) and error.status in _GONE
-        )
-        if not gone:
-            return error
-    return FileNotListed(f"no upstream has {filename} any more")

@@ -91,6 +91,9 @@ class DownloadReader:
             self.closed = True
             self._moved(self)
 
+    def begins_again(self) -> None:
+        """The first bytes are about to be overwritten by another copy."""
+
     async def _step(self, take: Callable[[int], Awaitable[T]]) -> T | bytes:
         """What ``take`` gives of the next bytes, which end before the offset that it is given; empty at the end."""
         try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from pyproxy.net.download import Download
+from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.net.range_transfer import RangeTransfer
 from pyproxy.net.stretch import Piece
 
@@ -18,7 +18,7 @@ class ArrivingContent:
 
     kept_as: str | None = None
 
-    def __init__(self, download: Download, *, sha256: str | None, joined: bool) -> None:
+    def __init__(self, download: ArrivingFile, *, sha256: str | None, joined: bool) -> None:
         self._download = download
         self.sha256 = sha256
         if joined and download.complete:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pyproxy.errors import NotKnownOffline, UpstreamError
-from pyproxy.net.download import Download
+from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.repositories.arriving import ArrivingContent, ListedContent, PassedThroughContent
 from pyproxy.repositories.base import FileContent, FileRequest
 from pyproxy.repositories.listings import ListedFile, Listings
@@ -130,7 +130,7 @@ class UpstreamFiles:
             return None  # the whole file may still be had, there or elsewhere
         return PassedThroughContent(transfer, size=size, sha256=listed.sha256, upstream=listed.upstream.name)
 
-    def _is_far_ahead(self, running: Download, request: FileRequest) -> bool:
+    def _is_far_ahead(self, running: ArrivingFile, request: FileRequest) -> bool:
         """Whether the wanted range lies so far ahead of what has arrived that asking for it apart is quicker."""
         if request.range is None or running.size is None or running.size < self._whole_file_below:
             return False

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 
 from pyproxy.errors import HashMismatch, StorageError
+from pyproxy.net.sharing.copies import Whole
 from pyproxy.net.verification import Expected
 from pyproxy.repositories.listings import ListedFile
 from pyproxy.storage.files import FileStore
@@ -92,3 +93,23 @@ class Keeping:
             hashes=self._hashes,
         )
         self.sink.discard()
+
+
+def find_kept(
+    files: FileStore, recorded: RecordedHashes, listed: ListedFile, expected: Expected, *, recording: bool
+) -> Whole | None:
+    """The file, where another process has kept it since it was looked for.
+
+    ``recording``: nothing listed tells its sha256, but the other process may have recorded it.
+    """
+    project, filename = listed.project, expected.filename
+    sha256 = expected.hashes.get("sha256")
+    if recording:
+        sha256 = recorded.for_project(listed.upstream.upstream_id, project).get(filename)
+    stored = files.find(project, filename, sha256) if sha256 is not None else None
+    if stored is None:
+        return None
+    try:
+        return Whole(stored.open(), stored.size, stored.sha256, stored.upstream)
+    except StorageError:
+        return None

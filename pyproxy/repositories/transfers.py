@@ -12,13 +12,14 @@ from functools import partial
 
 from pyproxy.errors import FileNotListed, HashMismatch, PyproxyError, UpstreamError, UpstreamStatus, UpstreamUnreachable
 from pyproxy.net.addresses import origin_of
+from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.net.download import Download, Source
 from pyproxy.net.downloads import Downloads
 from pyproxy.net.file_requests import Requests, fetch_file, file_size
 from pyproxy.net.range_transfer import RangeTransfer
 from pyproxy.net.response import Receiver
 from pyproxy.net.verification import Expected
-from pyproxy.repositories.keeping import Keeping, Recorded
+from pyproxy.repositories.keeping import Keeping, Recorded, find_kept
 from pyproxy.repositories.listings import ListedFile, Listings
 from pyproxy.repositories.observer import Asked, Observer
 from pyproxy.repositories.upstream_pages import UpstreamPages
@@ -57,11 +58,11 @@ class Transfers:
         self._connections = connections
         self._observer = observer
 
-    def running(self, key: Hashable) -> Download | None:
+    def running(self, key: Hashable) -> ArrivingFile | None:
         """The download under way for a key such as `key_of` gives, if it can be joined."""
         return self._downloads.find(key)
 
-    def download(self, listed: ListedFile) -> tuple[Download, bool]:
+    def download(self, listed: ListedFile) -> tuple[ArrivingFile, bool]:
         """The download of a file with a known sha256, and whether it was under way already."""
         assert listed.sha256 is not None
         filename = listed.link.filename
@@ -74,7 +75,7 @@ class Transfers:
         sources = [self._source(listed, file_address), *self._later_sources(listed, file_address)]
         return self._start(key_of(listed.project, filename, listed.sha256), expected, sources, listed)
 
-    def first_download(self, listed: ListedFile, *, on_recorded: Recorded) -> tuple[Download, bool]:
+    def first_download(self, listed: ListedFile, *, on_recorded: Recorded) -> tuple[ArrivingFile, bool]:
         """The download of a file whose upstream lists no sha256: what comes whole and sound has its own recorded."""
         # By its address: after a change of the upstream's URL another file may go by the same name.
         key = ("unhashed", listed.upstream.upstream_id, listed.link.filename, listed.link.url)
@@ -83,7 +84,7 @@ class Transfers:
 
     def metadata_download(
         self, listed: ListedFile, filename: str, sha256: str | None, *, on_recorded: Recorded
-    ) -> tuple[Download, bool]:
+    ) -> tuple[ArrivingFile, bool]:
         """The download of a wheel's metadata file; ``sha256`` is the advertised one, if the upstream gives it."""
         key = ("metadata", listed.upstream.upstream_id, listed.link.metadata_url, sha256)
         sources = [self._source(listed, metadata_address)]
@@ -130,12 +131,12 @@ class Transfers:
         sources: list[Source],
         listed: ListedFile,
         on_recorded: Recorded | None = None,
-    ) -> tuple[Download, bool]:
-        running = self.running(key)
-        if running is not None:
-            return running, True
+    ) -> tuple[ArrivingFile, bool]:
+        joined = True
 
         def begin() -> Download:
+            nonlocal joined
+            joined = False
             keeping = Keeping(self._files, self._recorded, listed, expected, on_recorded=on_recorded)
 
             async def keep(sha256: str, size: int) -> None:
@@ -152,7 +153,9 @@ class Transfers:
             download.done.add_done_callback(partial(self._tell_whole, listed, download))
             return download
 
-        return self._downloads.join_or_start(key, begin), False
+        kept = partial(find_kept, self._files, self._recorded, listed, expected, recording=on_recorded is not None)
+        arriving = self._downloads.join_or_start(key, begin, filename=expected.filename, kept=kept)
+        return arriving, joined
 
     def _source(self, listed: ListedFile, address: Address) -> Source:
         return Source(listed.upstream.name, partial(self._fetch, listed, address))

@@ -2,6 +2,7 @@
 
 - ``directory``   the storage directory and the names in it
 - ``lock``        one server per storage directory
+- ``claims``      one process of it that fetches a file
 - ``database``    one writer thread, one reader; ``migrations`` holds the schema
 - ``upstreams``   the upstreams' settings, ``secrets`` encrypts what is secret of them
 - ``pages``       what upstreams answered for projects; ``recorded`` holds hashes learned at first download

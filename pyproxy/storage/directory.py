@@ -15,6 +15,7 @@ FILES_NAME = "files"
 LISTS_NAME = "lists"
 TEMPORARY_NAME = "tmp"
 CERTIFICATES_NAME = "certificates"
+CLAIMS_NAME = "transfers.lock"
 
 SMALLEST_ROOM = 64 * 1024
 """Bytes; with less than that SQLite cannot even be read, for want of its shared memory."""

@@ -81,12 +81,14 @@ class Proxy:
         self.port = 0
         self.rest_pauses: tuple[float, ...] = PAUSES
         self.tls: KeyPair | None = None
+        self.beside = False  # another worker of the server that holds the storage directory
         self._lock: StorageLock | None = None
         self._server: Server | None = None
 
     async def start(self) -> None:
         """Start, or start again on the same storage directory and port."""
-        self._lock = StorageLock(self.config.storage.directory)
+        if not self.beside:
+            self._lock = StorageLock(self.config.storage.directory)
         seed_upstreams(self.config, self.environ)
         sockets = bind_sockets(self.port, "127.0.0.1", socket.AF_INET)
         self.port = sockets[0].getsockname()[1]

@@ -1,0 +1,145 @@
+"""A file that another process fetches, or that is kept, as its readers here see it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import FileIO
+
+from pyproxy.errors import PyproxyError
+from pyproxy.net.download import Download
+from pyproxy.net.download_reader import DownloadReader
+from pyproxy.net.sharing.progress import MESSAGE_BYTES, Progress, decode
+from pyproxy.net.spool import Spool
+
+
+class CopyLost(PyproxyError):
+    """Whoever fetched the file is gone, or goes on without the disk. Never leaves this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A file that is kept, open for reading; ``size`` in bytes."""
+
+    stream: FileIO
+    size: int
+    sha256: str
+    upstream: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """A sink that is somebody else's."""
+
+    fd: int
+    reserve: int = 0
+
+    def discard(self) -> None:
+        """Its owner does that."""
+
+
+class Copy:
+    """One process's copy of a file, told of over ``connection``; ``descriptor`` is -1 where it has no file.
+
+    ``comparable``: should it be lost, its file still tells what readers were given. ``changed`` is called for news.
+    """
+
+    def __init__(self, descriptor: int, progress: Progress, connection: socket.socket | None = None) -> None:
+        self.progress = progress
+        self.comparable = True
+        self.error: Exception | None = CopyLost() if progress.apart else progress.error
+        self.spool = Spool(_Lent(descriptor) if descriptor >= 0 else None)
+        self.changed: Callable[[], None] = _nobody_asks
+        self._connection = connection
+        self._pulse = asyncio.Event()
+
+    @classmethod
+    def of(cls, whole: Whole) -> Copy:
+        """A file that is kept."""
+        progress = Progress(True, whole.size, whole.upstream, whole.size, whole.sha256)
+        with whole.stream as stream:
+            return cls(stream.fileno(), progress)
+
+    @property
+    def began(self) -> bool:
+        return self.progress.began
+
+    @property
+    def size(self) -> int | None:
+        return self.progress.size
+
+    @property
+    def upstream(self) -> str | None:
+        return self.progress.upstream
+
+    @property
+    def released(self) -> int:
+        return self.progress.released
+
+    @property
+    def complete(self) -> bool:
+        return self.progress.sha256 is not None
+
+    async def change(self) -> None:
+        """Returns once there is news."""
+        await self._pulse.wait()
+
+    def reader(self, start: int, stop: int | None) -> DownloadReader:
+        """Its bytes as they come; raises `CopyLost` where they end early."""
+        return DownloadReader(self, start, stop, moved=_nobody_minds)
+
+    async def follow(self) -> None:
+        """Take what is told until nobody tells any more: it is complete (and kept, if it can be), failed, or lost."""
+        if self._connection is None:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            with self._connection as connection:
+                while message := await loop.sock_recv(connection, MESSAGE_BYTES):
+                    self._take(decode(message))
+        except (OSError, ValueError):
+            pass  # lost
+        finally:
+            if not self.complete:
+                self._fail(CopyLost())
+
+    def close(self) -> None:
+        """Follow no more."""
+        if self._connection is not None:
+            self._connection.close()
+
+    def _take(self, progress: Progress) -> None:
+        if progress.again:
+            self.comparable = False
+        elif progress.apart:
+            self.progress = Progress(self.began, self.size, self.upstream, self.released, apart=True)
+            self._fail(CopyLost())
+        elif progress.error is not None:
+            self._fail(progress.error)
+        else:
+            self.progress = progress
+            self._wake()
+
+    def _fail(self, error: Exception) -> None:
+        if self.error is None:
+            self.error = error
+        self._wake()
+
+    def _wake(self) -> None:
+        self._pulse.set()
+        self._pulse.clear()
+        self.changed()
+
+
+Part = Copy | Download
+"""What a file may come from."""
+
+
+def _nobody_asks() -> None:
+    """Before anybody has asked to be told."""
+
+
+def _nobody_minds(reader: DownloadReader) -> None:
+    """A reader here holds up nobody there."""

@@ -1,0 +1,95 @@
+"""A reader whose file may have to come from another process in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from pyproxy.errors import StorageError
+from pyproxy.net.arriving_file import FileReader
+from pyproxy.net.sharing.copies import Copy, CopyLost, Part
+
+
+class FollowedReader:
+    """The bytes from ``start`` to ``stop``, from one copy after the other: a `FileReader`.
+
+    ``next_part(after)`` gives what the file comes from. What the client has is compared with each copy that follows,
+    from ``start`` on, so that it never gets a mixture of two. ``promised`` is the size that it was told, if it was.
+    """
+
+    def __init__(
+        self,
+        next_part: Callable[[Part | None], Awaitable[Part]],
+        start: int,
+        stop: int | None,
+        promised: int | None,
+    ) -> None:
+        self._next_part = next_part
+        self._start = start
+        self._stop = stop
+        self._promised = promised
+        self._given = start
+        self._seen = start
+        self._part: Part | None = None
+        self._given_from: Copy | None = None
+        self._inner: FileReader | None = None
+        self._closed = False
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._closed:
+            inner = self._inner or await self._go_over()
+            try:
+                chunk = await anext(inner)
+            except CopyLost:
+                self._inner = None
+                continue
+            except StopAsyncIteration:
+                if self._seen < self._given:
+                    raise _different() from None
+                raise
+            news = await self._news(chunk)
+            if news:
+                return news
+        raise StopAsyncIteration
+
+    async def next_piece(self) -> bytes:
+        """The next chunk, in memory: it was compared there with what came before. Empty at the end."""
+        return await anext(self, b"")
+
+    async def aclose(self) -> None:
+        """Leave; harmless when repeated."""
+        self._closed = True
+        if self._inner is not None:
+            await self._inner.aclose()
+
+    async def _go_over(self) -> FileReader:
+        part = self._part = await self._next_part(self._part)
+        if self._given > self._start and self._given_from is not None and not self._given_from.comparable:
+            raise _different()
+        if not isinstance(part, Copy):
+            await part.ready()
+        if self._promised is not None and part.size not in (None, self._promised):
+            raise _different()
+        self._seen = self._start
+        self._inner = part.reader(self._start, self._stop)
+        return self._inner
+
+    async def _news(self, chunk: bytes) -> bytes:
+        """What of the chunk the client has not got yet; raises `StorageError` where the rest is not what it got."""
+        known = min(len(chunk), self._given - self._seen)
+        if known:
+            assert self._given_from is not None
+            before = await self._given_from.spool.read(self._seen, known)
+            if before != chunk[:known]:
+                raise _different()
+        self._seen += len(chunk)
+        self._given = max(self._given, self._seen)
+        if isinstance(self._part, Copy) and self._seen == self._given:
+            self._given_from = self._part
+        return chunk[known:]
+
+
+def _different() -> StorageError:
+    return StorageError("the file began with other bytes than those of the copy that was verified in the end")

@@ -44,6 +44,9 @@ class TextFormatter(logging.Formatter):
         return f"{self._formatted},{int(record.msecs):03d}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        if record.name == "pyproxy.access":  # a line for each of several requests, safe as they are
+            lines = record.message.split("\n")
+            return "\n".join(f"{record.asctime} {record.levelname} {line}" for line in lines)
         record.message = printable(record.message)
         return super().formatMessage(record)
 

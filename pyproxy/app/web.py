@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import tornado.web
+from tornado.httputil import HTTPServerConnectionDelegate
 
 from pyproxy.admin.administration import Administration
 from pyproxy.app.admin_routes import admin_routes
@@ -21,6 +22,7 @@ from pyproxy.handlers.metrics import Expose, MetricsHandler
 from pyproxy.handlers.request_ends import Count, Record, RequestEnds
 from pyproxy.handlers.simple import ListHandler, ProjectHandler, SlashHandler
 from pyproxy.handlers.static import FaviconHandler, RobotsHandler, StaticFiles, StaticHandler
+from pyproxy.handlers.warm_pages import WarmPages
 from pyproxy.handlers.wrong_addresses import UploadHandler, WrongAddressHandler
 
 Checks = Mapping[str, Callable[[], str | None]]
@@ -37,10 +39,11 @@ def make_app(
     count: Count,
     record: Record,
     log_format: LogFormat,
-) -> tornado.web.Application:
-    """The application. Files' patterns come first: they are asked for most."""
+) -> HTTPServerConnectionDelegate:
+    """The application, and the short way around it. The patterns that are asked for most come first."""
     shared = {"services": services}
-    return tornado.web.Application(
+    ends = RequestEnds(AccessLog(log_format), count, record)
+    application = tornado.web.Application(
         [
             (r"/simple/([^/]+)(/?)", ProjectHandler, shared),
             (r"/files/([^/]+)/(?:([0-9a-f]{64})/)?([^/]+)", FileHandler, shared),
@@ -61,6 +64,7 @@ def make_app(
         ],
         default_handler_class=WrongAddressHandler,
         default_handler_args=shared,
-        log_function=RequestEnds(AccessLog(log_format), count, record),
+        log_function=ends,
         xsrf_cookie_name=XSRF_COOKIE,
     )
+    return WarmPages(services, ends, application)

@@ -18,7 +18,7 @@ from tornado.iostream import StreamClosedError
 
 from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.errors import ProjectUnavailable, PyproxyError, RequestLoop, UpstreamError
-from pyproxy.handlers.forwarded import Network, client_address
+from pyproxy.handlers.forwarded import Network, client_of
 from pyproxy.handlers.pages import PAGE_HEADERS, root_of
 from pyproxy.handlers.running import RunningRequests
 from pyproxy.handlers.statuses import Problem, problem_of, reason_phrase
@@ -27,6 +27,9 @@ from pyproxy.repositories.rendering import RenderedPages
 from pyproxy.repositories.workshop import Workshop
 
 log = logging.getLogger(__name__)
+
+COMMON_HEADERS = {"Server": "pyproxy", "X-Content-Type-Options": "nosniff"}
+"""Every answer has these."""
 
 DISCARDED_BODY_LIMIT = 2**30
 """Bytes of a body nobody wants that are read all the same: who is cut off while sending never sees the answer."""
@@ -138,8 +141,8 @@ class BaseHandler(tornado.web.RequestHandler):
         """Nobody wants a body here."""
 
     def set_default_headers(self) -> None:
-        self.set_header("Server", "pyproxy")
-        self.set_header("X-Content-Type-Options", "nosniff")
+        for name, value in COMMON_HEADERS.items():
+            self.set_header(name, value)
 
     def compute_etag(self) -> None:
         """ETags are set where the content is known, not computed over each response."""
@@ -247,11 +250,7 @@ class BaseHandler(tornado.web.RequestHandler):
     @property
     def client(self) -> str:
         """The client's address; behind a trusted proxy the one that it forwards for."""
-        return client_address(
-            self.request.remote_ip or "-",
-            self.request.headers.get("X-Forwarded-For", ""),
-            self.services.trusted_proxies,
-        )
+        return client_of(self.request.remote_ip or "-", self.request.headers, self.services.trusted_proxies)
 
 
 class NotFoundHandler(BaseHandler):

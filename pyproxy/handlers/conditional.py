@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pyproxy.handlers.package import PackageHandler
+from pyproxy.handlers.rendered_head import Head, cache_control, head_of
 from pyproxy.simple.negotiate import accepts_gzip
 
 
@@ -13,19 +14,24 @@ class ConditionalHandler(PackageHandler):
         """Whether this client takes a compressed body."""
         return accepts_gzip(self.request.headers.get("Accept-Encoding"))
 
+    @property
+    def if_none_match(self) -> str | None:
+        """What this client has already."""
+        return self.request.headers.get("If-None-Match")
+
     def announce(self, content_type: str, etag_base: str, *, gzip: bool, max_age: int) -> bool:
         """Set the headers of an answer; false if the client has it already, and was told so (304)."""
-        self.set_header("Content-Type", content_type)
-        if max_age:
-            self.allow_keeping(f"max-age={max_age}")
-        else:
-            self.forbid_keeping("max-age=0")
-        # A strong ETag names bytes, so each coding has its own (RFC 9110 section 8.8.3.3).
-        self.set_header("Etag", f'"{etag_base}-gzip"' if gzip else f'"{etag_base}"')
-        if self.check_etag_header():
-            self.set_status(304)
+        control = cache_control(max_age, public=self.is_public)
+        return self.begin(
+            head_of(content_type, etag_base, gzip=gzip, cache_control=control, if_none_match=self.if_none_match)
+        )
+
+    def begin(self, head: Head) -> bool:
+        """Take the status and the headers; false if that was all (304)."""
+        self.set_status(head.status)
+        for name, value in head.headers.items():
+            self.set_header(name, value)
+        if head.status == 304:
             self.finish()
             return False
-        if gzip:
-            self.set_header("Content-Encoding", "gzip")
         return True

@@ -13,6 +13,11 @@ _HIGHEST_PORT = 65535
 _PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)*/?")
 
 
+def client_of(remote: str, headers: Mapping[str, str], trusted: Sequence[Network]) -> str:
+    """The client that sent a request with these headers; behind a trusted proxy the one that it forwards for."""
+    return client_address(remote, headers.get("X-Forwarded-For", ""), trusted) if trusted else remote
+
+
 def client_address(remote: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
     """The client behind ``remote``, read from the right of ``X-Forwarded-For`` as far as the hops are trusted.
 

@@ -7,7 +7,8 @@ they are absolute, at the address that the client used.
 from __future__ import annotations
 
 from pyproxy.handlers.conditional import ConditionalHandler
-from pyproxy.handlers.simple import CANONICAL_FOR, cache_status, seconds_to_keep
+from pyproxy.handlers.rendered_head import cache_status, seconds_to_keep
+from pyproxy.handlers.simple import CANONICAL_FOR
 from pyproxy.handlers.visited import visited_address
 from pyproxy.repositories.base import JsonAnswer
 from pyproxy.simple.names import normalize

@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 
 from pyproxy.errors import AccessError
 from pyproxy.handlers.base import BaseHandler
+from pyproxy.handlers.rendered_head import may_keep, must_ask
 
 
 class PackageHandler(BaseHandler):
@@ -28,11 +29,15 @@ class PackageHandler(BaseHandler):
         except AccessError as error:
             self.refuse_with(error)
 
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody may read packages."""
+        return self.services.readers is None
+
     def allow_keeping(self, lifetime: str) -> None:
         """How long an answer may be kept, by everybody; by its client alone where not everybody may read."""
-        scope = "public" if self.services.readers is None else "private"
-        self.set_header("Cache-Control", f"{scope}, {lifetime}")
+        self.set_header("Cache-Control", may_keep(lifetime, public=self.is_public))
 
     def forbid_keeping(self, directive: str) -> None:
         """That an answer has to be asked for again (``no-cache``, ``max-age=0``)."""
-        self.set_header("Cache-Control", directive if self.services.readers is None else f"private, {directive}")
+        self.set_header("Cache-Control", must_ask(directive, public=self.is_public))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import tornado.web
 
 from pyproxy.admin.history.client_requests import EndedRequest
-from pyproxy.handlers.access_log import AccessLog
+from pyproxy.handlers.access_log import AccessLog, LoggedRequest
 from pyproxy.handlers.base import BaseHandler
 
 Count = Callable[[str, str, int, int, float], None]
@@ -18,7 +18,7 @@ Record = Callable[[EndedRequest], None]
 
 
 class RequestEnds:
-    """Tornado's ``log_function``."""
+    """Told of every request, whichever way it was answered; as Tornado's ``log_function`` of those of handlers."""
 
     def __init__(self, access_log: AccessLog, count: Count, record: Record) -> None:
         self._access_log = access_log
@@ -27,14 +27,17 @@ class RequestEnds:
 
     def __call__(self, handler: tornado.web.RequestHandler) -> None:
         if isinstance(handler, BaseHandler):
-            ended = _Ended(handler)
-            self._count(ended.route, ended.outcome, ended.status, ended.sent, ended.seconds)
-            self._record(ended)
-        self._access_log(handler)
+            self.ended(_Ended(handler))
+
+    def ended(self, request: LoggedRequest) -> None:
+        """This request has ended, but for a slow client that may still be taking the end of it."""
+        self._count(request.route, request.outcome, request.status, request.sent, request.seconds)
+        self._record(request)
+        self._access_log.write(request)
 
 
 class _Ended:
-    """An `EndedRequest`; what few ask for is looked up when they do."""
+    """A `LoggedRequest`; what few ask for is looked up when they do."""
 
     __slots__ = ("_handler", "method", "outcome", "project", "route", "seconds", "sent", "status")
 
@@ -51,6 +54,10 @@ class _Ended:
     @property
     def filename(self) -> str:
         return self._handler.filename
+
+    @property
+    def subject(self) -> str:
+        return self._handler.subject
 
     @property
     def upstream(self) -> str:

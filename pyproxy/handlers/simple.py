@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from tornado.httputil import HTTPHeaders
+
 from pyproxy.errors import PageGone
 from pyproxy.handlers.conditional import ConditionalHandler
+from pyproxy.handlers.rendered_head import cache_status, page_head, seconds_to_keep
 from pyproxy.handlers.streaming import StreamingHandler
-from pyproxy.repositories.base import ProjectPage
-from pyproxy.repositories.resolution import Freshness
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
 from pyproxy.simple.negotiate import Format, choose_format
 
-MAX_AGE_LIMIT = 600
-"""Seconds that clients may keep a page; PyPI's own figure."""
+VARY = "Accept, Accept-Encoding"
+"""What decides between the forms of an answer; on redirects and errors too."""
 
 CANONICAL_FOR = "max-age=86400"
 """How long clients may keep a redirect to the right spelling: it never changes."""
@@ -23,12 +24,11 @@ class SimpleHandler(ConditionalHandler):
 
     def set_default_headers(self) -> None:
         super().set_default_headers()
-        self.set_header("Vary", "Accept, Accept-Encoding")  # on redirects and errors too
+        self.set_header("Vary", VARY)
 
     def choose_format(self) -> Format:
         """The format this client gets; raises `NotAcceptable`."""
-        accept = ", ".join(self.request.headers.get_list("Accept")) or None
-        return choose_format(accept, self.get_query_argument("format", None))
+        return choose_format(accept_of(self.request.headers), self.get_query_argument("format", None))
 
 
 class ProjectHandler(SimpleHandler):
@@ -51,11 +51,17 @@ class ProjectHandler(SimpleHandler):
             page = await self.repository.get_project_detail(project)
             rendered = await self.services.rendered.get(page, format)
         self.outcome, self.upstream = page.freshness.value, page.upstream
-        self.set_header("Cache-Status", cache_status(page.freshness, page.stale_because, degraded=page.degraded))
-        self.set_header("X-Pyproxy-Upstream", page.upstream)
         gzip = self.accepts_gzip()
-        seconds = max_age(page, self.services.clock())
-        if self.announce(format.content_type, rendered.etag_base, gzip=gzip, max_age=seconds):
+        head = page_head(
+            page,
+            format.content_type,
+            rendered.etag_base,
+            gzip=gzip,
+            if_none_match=self.if_none_match,
+            public=self.is_public,
+            now=self.services.clock(),
+        )
+        if self.begin(head):
             self.finish(rendered.gzipped if gzip else rendered.body)
 
     head = get
@@ -114,22 +120,6 @@ class SlashHandler(SimpleHandler):
     head = get
 
 
-def cache_status(freshness: Freshness, stale_because: str, *, degraded: bool = False) -> str:
-    """RFC 9211: ``pyproxy; hit``, ``fwd=miss`` or ``fwd=stale``; degraded answers say so."""
-    if degraded:
-        return "pyproxy; fwd=miss; detail=degraded"
-    if freshness is Freshness.HIT:
-        return "pyproxy; hit"
-    if freshness is Freshness.MISS:
-        return "pyproxy; fwd=miss"
-    return f"pyproxy; fwd=stale; detail={stale_because}"
-
-
-def max_age(page: ProjectPage, now: float) -> int:
-    """How long clients may keep the page, in whole seconds."""
-    return 0 if page.degraded else seconds_to_keep(page.freshness, page.fresh_until, now)
-
-
-def seconds_to_keep(freshness: Freshness, fresh_until: float, now: float) -> int:
-    """How long clients may keep an answer: never longer than it is fresh here, and a stale one not at all."""
-    return 0 if freshness is Freshness.STALE else int(max(0.0, min(fresh_until - now, MAX_AGE_LIMIT)))
+def accept_of(headers: HTTPHeaders) -> str | None:
+    """The ``Accept`` of a request; several are one."""
+    return ", ".join(headers.get_list("Accept")) or None

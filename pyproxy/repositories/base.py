@@ -173,6 +173,12 @@ class Repository(Protocol):
         nothing better is known), `NotAnswered` (nobody may be asked).
         """
 
+    def at_hand(self, project: str) -> ProjectPage | None:
+        """The page that ``get_project_detail`` would give, where that needs no waiting; ``None``: ask there.
+
+        Of a spelling that is not normalised nothing is ever at hand.
+        """
+
     async def get_project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:
         """The legacy JSON API's document of the project, or of a release, with file URLs below ``base``.
 

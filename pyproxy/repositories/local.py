@@ -127,7 +127,16 @@ class LocalRepository:
         if page is None or page[0] != files:
             page = (files, prepare_detail(_detail(project, files)))
             self._pages[project] = page
-        prepared = page[1]
+        return self._page(project, page[1])
+
+    def at_hand(self, project: NormalizedName) -> ProjectPage | None:
+        """The same page, if none of its files has changed; else ``None``, since files have to be read for it."""
+        page = self._pages.get(project)
+        if page is None or not page[0] or page[0] != self._known_files(project):
+            return None
+        return self._page(project, page[1])
+
+    def _page(self, project: NormalizedName, prepared: Prepared) -> ProjectPage:
         return ProjectPage(
             project=project,
             upstream=LOCAL,
@@ -154,6 +163,14 @@ class LocalRepository:
         """Where a local file lies, if there is one of this name."""
         return self._projects.get(project, {}).get(filename)
 
+    def _known_files(self, project: NormalizedName) -> tuple[LocalFile | None, ...]:
+        """The project's files as hashed before; ``None`` stands for one that has changed, or cannot be read."""
+        return tuple(self._known(path, _stamp(path)) for _, path in sorted(self._projects.get(project, {}).items()))
+
+    def _known(self, path: Path, stamp: Stamp | None) -> LocalFile | None:
+        known = self._hashed.get(path)
+        return known if known is not None and known.stamp == stamp else None
+
     async def _files(self, project: NormalizedName) -> tuple[LocalFile, ...]:
         files = []
         for _, path in sorted(self._projects.get(project, {}).items()):
@@ -167,8 +184,8 @@ class LocalRepository:
         stamp = _stamp(path)
         if stamp is None:
             return None
-        known = self._hashed.get(path)
-        if known is not None and known.stamp == stamp:
+        known = self._known(path, stamp)
+        if known is not None:
             return known
         task = self._hashing.get((path, stamp))
         if task is None:

@@ -36,6 +36,13 @@ class PackageRepository:
             return await self.local.get_project_detail(project)
         return await self.priority.get_project_detail(project)
 
+    def at_hand(self, project: str) -> ProjectPage | None:
+        """The page that ``get_project_detail`` would give, decided before; decided by the same two."""
+        name = NormalizedName(project)  # they know no other spelling, so one that is not normalised is found nowhere
+        if self.local is not None and self.local.has(name):
+            return self.local.at_hand(name)
+        return self.priority.warm(name)
+
     async def get_project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:
         """The legacy JSON API's document, of the page's owner alone."""
         try:

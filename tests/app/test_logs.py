@@ -104,3 +104,12 @@ def test_json_holds_any_message() -> None:
     assert line.isprintable()
     assert json.loads(line)["message"].startswith("a\nb")
     assert json.loads(line)["level"] == "warning"
+
+
+def test_lines_of_several_requests_that_come_together_stay_lines() -> None:
+    made = logging.LogRecord(
+        "pyproxy.access", logging.INFO, __file__, 1, "%s", ("1.1.1.1 GET /a\n1.1.1.1 GET /b",), None
+    )
+    first, second = TextFormatter().format(made).split("\n")
+    assert first.endswith(" INFO 1.1.1.1 GET /a")
+    assert second == first.removesuffix("a") + "b"

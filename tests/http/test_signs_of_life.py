@@ -32,7 +32,8 @@ class AccessLog:
 
     @property
     def lines(self) -> list[str]:
-        return [record.getMessage() for record in self._caplog.records if record.name == "pyproxy.access"]
+        records = [record for record in self._caplog.records if record.name == "pyproxy.access"]
+        return [line for record in records for line in record.getMessage().split("\n")]
 
     def last(self) -> dict[str, Any]:
         """The newest line of a JSON log."""

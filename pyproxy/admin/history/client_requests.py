@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 
 from pyproxy.repositories.outcomes import SAVING
 from pyproxy.storage.activity import ClientRequest
@@ -60,9 +61,22 @@ class EndedRequest(Protocol):
     def path(self) -> str: ...
 
 
-def is_shown(route: str) -> bool:
-    """Whether requests of this kind are recorded at all: not those of monitoring, and of people's pages."""
-    return route in _SHOWN
+class Kind(NamedTuple):
+    """What requests of one kind come to: ``outcome`` is one of `OUTCOMES`; the rest says where they count."""
+
+    outcome: str
+    failed: bool
+    counted: bool
+    served: bool
+
+
+@lru_cache(maxsize=512)
+def kind_of(route: str, outcome: str, status: int) -> Kind | None:
+    """The kind; ``None`` for what is not recorded at all: requests of monitoring, and of people's pages."""
+    if route not in _SHOWN:
+        return None
+    word = outcome_of(outcome, status)
+    return Kind(word, has_failed(word), route in COUNTED, is_served(word, status))
 
 
 def has_failed(outcome: str) -> bool:

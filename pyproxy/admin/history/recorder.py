@@ -11,15 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from pyproxy.admin.history.client_requests import (
-    COUNTED,
-    EndedRequest,
-    has_failed,
-    is_served,
-    is_shown,
-    outcome_of,
-    row_of,
-)
+from pyproxy.admin.history.client_requests import EndedRequest, kind_of, row_of
 from pyproxy.admin.history.counts import Counts
 from pyproxy.admin.history.recent import Recent
 from pyproxy.errors import StorageError, UpstreamError
@@ -40,8 +32,6 @@ COUNTS_SECONDS = 10.0
 TRIES_BEFORE_LOG = 3
 """Failed writes in a row of which nothing is said: whatever keeps the database busy is often over by then."""
 
-_COUNTED = frozenset(COUNTED)
-
 
 class Recorder:
     """An `Observer`, and told of clients' requests. ``clock`` gives unix seconds."""
@@ -58,15 +48,15 @@ class Recorder:
     def answered(self, request: EndedRequest) -> None:
         """A client's request has ended."""
         route = request.route
-        if not is_shown(route):
+        kind = kind_of(route, request.outcome, request.status)
+        if kind is None:
             return
-        now, status = self._clock(), request.status
-        outcome = outcome_of(request.outcome, status)
-        if route in _COUNTED:
-            self._counts.request(now, route, outcome, request.sent)
-            if request.project and is_served(outcome, status) and request.method == "GET":
+        now = self._clock()
+        if kind.counted:
+            self._counts.request(now, route, kind.outcome, request.sent)
+            if kind.served and request.project and request.method == "GET":
                 self._counts.served(now, request.project, route)
-        self._clients.offer(has_failed(outcome), row_of, request, outcome, now)
+        self._clients.offer(kind.failed, row_of, request, kind.outcome, now)
 
     def asked(self, event: Asked) -> None:
         """A request to an upstream has ended."""

@@ -13,15 +13,16 @@ PACKAGE = Path(__file__).resolve().parent.parent / "pyproxy"
 
 ALLOWED: dict[str, set[str]] = {
     "__main__": {"commands"},
-    "commands": {"app", "config", "admin", "storage", "simple", "settings", "errors"},
+    "commands": {"app", "config", "admin", "storage", "requirements", "simple", "settings", "errors"},
     "app": {"config", "handlers", "admin", "monitoring"}
     | {"repositories", "net", "storage", "simple", "settings", "errors"},
     "handlers": {"admin", "repositories", "simple", "settings", "errors"},
-    "admin": {"repositories", "net", "storage", "simple", "settings", "errors"},
+    "admin": {"repositories", "net", "storage", "requirements", "simple", "settings", "errors"},
     "monitoring": {"repositories", "errors"},
     "repositories": {"net", "storage", "simple", "settings", "errors"},
     "net": {"simple", "settings", "errors"},
     "storage": {"simple", "settings", "errors"},
+    "requirements": {"simple", "errors"},
     "simple": {"errors"},
     "config": {"settings", "errors"},
     "settings": {"errors"},
@@ -30,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
 """Layer → the layers it may import, besides itself. ``pyproxy`` itself (``__version__``) is open to all."""
 
 PURE = {"asyncio", "io", "os", "pathlib", "selectors", "socket", "sqlite3", "ssl", "subprocess", "threading", "time"}
-"""What has no place in ``simple``: files, sockets, the clock, the loop."""
+"""What has no place in ``simple`` and ``requirements``: files, sockets, the clock, the loop."""
 
 
 def modules() -> list[Path]:
@@ -81,8 +82,13 @@ def test_the_lowest_layers_import_nothing_but_the_standard_library(layer: str) -
     assert tops <= {"pyproxy", *sys.stdlib_module_names}
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if layer_of(path) == "simple"], ids=lambda path: path.name)
-def test_the_simple_api_is_pure(path: Path) -> None:
+PURE_LAYERS = ("simple", "requirements")
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in modules() if layer_of(path) in PURE_LAYERS], ids=lambda path: path.name
+)
+def test_what_only_reads_text_is_pure(path: Path) -> None:
     tops = {name.split(".")[0] for name in imported(path)}
     assert not tops & (PURE | {"tornado", "pycurl", "jinja2"})
 

@@ -17,7 +17,7 @@ from pyproxy.app.resources import Resources, open_resources
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.repositories.observer import Observer, Observers
-from pyproxy.storage.directory import FILES_NAME, has_database
+from pyproxy.storage.directory import FILES_NAME, has_database, prepare_whole
 from pyproxy.storage.lock import StorageLock
 
 
@@ -37,29 +37,32 @@ async def opened(
     clock: Callable[[], float] = time.time,
     observer: Observer | None = None,
     create: bool = False,
+    rebuild: bool = False,
 ) -> AsyncIterator[Opened]:
     """Open everything, the configured upstreams among it; closed in reverse at the end.
 
-    Raises `StorageError` when the storage directory cannot be used, or has no database: nothing is created here, for
-    whoever is in the wrong directory would look at an empty cache and wonder. But with ``create``, where there are
-    files, a database is made; the index of files is left as it is then.
+    Raises `StorageError` when the storage directory cannot be used, or has no database: nothing is created here unless
+    ``create`` says so, for whoever is in the wrong directory would look at an empty cache and wonder. With ``rebuild``
+    a database is made only where there are files; the index of files is left as it is then.
     """
     directory = config.storage.directory.absolute()
     lock = None
-    if not has_database(directory):
+    if create:
+        prepare_whole(directory)
+    elif not has_database(directory):
         if not (directory / FILES_NAME).is_dir():
             raise StorageError(
                 f"there is no pyproxy database in {directory}: no server has run with it yet; "
                 "run this where the server runs, with the same configuration"
             )
-        if not create:
+        if not rebuild:
             raise StorageError(
                 f"there is no pyproxy database in {directory}, but there are files: restore it from a backup, or run "
                 "pyproxy cache verify --rebuild, which finds the files again, but not upstreams, users and tokens"
             )
         lock = StorageLock(directory)  # a running server would go on with the database that was taken from it
     try:
-        async with _opened(config, environ, clock, observer, create) as here:
+        async with _opened(config, environ, clock, observer, rebuild) as here:
             yield here
     finally:
         if lock is not None:
@@ -68,12 +71,12 @@ async def opened(
 
 @asynccontextmanager
 async def _opened(
-    config: Config, environ: Mapping[str, str], clock: Callable[[], float], observer: Observer | None, create: bool
+    config: Config, environ: Mapping[str, str], clock: Callable[[], float], observer: Observer | None, rebuild: bool
 ) -> AsyncIterator[Opened]:
     resources = open_resources(config, environ, clock)
     try:
         resources.upstreams.seed(config.seeds)
-        if not (create or resources.files.index.complete):
+        if not (rebuild or resources.files.index.complete):
             await asyncio.to_thread(resources.files.index.rebuild)
         if resources.local is not None:
             await resources.local.scan()

@@ -16,6 +16,7 @@ from pyproxy.commands.config import config
 from pyproxy.commands.explain import explain
 from pyproxy.commands.group import PyproxyGroup
 from pyproxy.commands.invocation import Invocation
+from pyproxy.commands.prefetch import prefetch
 from pyproxy.commands.serve import serve
 from pyproxy.commands.token import token
 from pyproxy.commands.upstream import upstream
@@ -44,6 +45,7 @@ main.add_command(serve)
 main.add_command(cache)
 main.add_command(config)
 main.add_command(explain)
+main.add_command(prefetch)
 main.add_command(token)
 main.add_command(upstream)
 main.add_command(user)

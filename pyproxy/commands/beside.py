@@ -23,21 +23,34 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NEW_DATABASE = "note: a new database was made in {directory}; a server elsewhere does not see it"
+
 
 def run_beside(
-    invocation: Invocation, work: Callable[[Opened, Config], Awaitable[T]], *, create: bool = False
+    invocation: Invocation,
+    work: Callable[[Opened, Config], Awaitable[T]],
+    *,
+    create: bool = False,
+    rebuild: bool = False,
 ) -> T:
     """What ``work`` makes of the opened storage directory; raises `ConfigurationError` and `StorageError`.
 
-    ``create`` as `opened` says.
+    ``create``: it is made where there is none yet, and that is said; ``rebuild`` as `opened` says.
     """
     config = invocation.load().config
 
     # Imported late: the other commands start without the web server's modules.
     from pyproxy.app.opened import opened
+    from pyproxy.storage.directory import has_database
+
+    directory = config.storage.directory.absolute()
+    new = create and not has_database(directory)
 
     async def run() -> T:
-        async with opened(config, invocation.environ, create=create) as here:
+        async with opened(config, invocation.environ, create=create, rebuild=rebuild) as here:
+            if new:
+                # Else whoever is in the wrong directory fills a cache that no server looks at, and wonders.
+                click.echo(NEW_DATABASE.format(directory=directory), err=True)
             return await work(here, config)
 
     with _quiet_logs():

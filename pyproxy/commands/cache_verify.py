@@ -54,7 +54,7 @@ def verify(invocation: Invocation, project: str | None, rebuild: bool, json_want
 
     stopped = False
     try:
-        run_beside(invocation, work, create=rebuild)
+        run_beside(invocation, work, rebuild=rebuild)
     except KeyboardInterrupt:
         stopped = True
     _report(seen, json_wanted, stopped)

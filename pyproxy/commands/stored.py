@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import click
 
 from pyproxy.admin.upstreams.upstreams import Upstreams
+from pyproxy.commands.beside import NEW_DATABASE
 from pyproxy.commands.invocation import Invocation
 from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.database import Database
@@ -45,4 +46,4 @@ def opened_database(invocation: Invocation) -> Iterator[Database]:
         database.close()
     if new:
         # Else whoever is in the wrong directory changes what no server looks at, and wonders.
-        click.echo(f"note: a new database was made in {directory}; a server elsewhere does not see it", err=True)
+        click.echo(NEW_DATABASE.format(directory=directory), err=True)

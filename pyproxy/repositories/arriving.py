@@ -5,6 +5,7 @@ Each is a `base.FileContent`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -46,9 +47,18 @@ class ArrivingContent:
             while piece := await reader.next_piece():
                 yield piece
 
+    @property
+    def arrived(self) -> int:
+        """How many bytes have come so far."""
+        return self._download.released
+
     async def settle(self) -> None:
         """Wait for the whole, verified file."""
-        await self._download.done
+        self.sha256 = await self._download.done
+
+    async def put_away(self) -> None:
+        """Wait until it is kept, or turns out not to be; ``settle`` first."""
+        await asyncio.wait({self._download.start()})
 
     def close(self) -> None:
         """The transfer goes on: the file will be kept."""

@@ -1,0 +1,40 @@
+"""The pages of projects, decided as for every request, read for planning."""
+
+from __future__ import annotations
+
+import zlib
+
+from pyproxy.admin.prefetch.planning import Listing
+from pyproxy.errors import PageGone
+from pyproxy.repositories.base import LOCAL
+from pyproxy.repositories.packages import PackageRepository
+from pyproxy.repositories.rendering import COMPRESSION_GUESS
+from pyproxy.repositories.workshop import Workshop
+from pyproxy.simple import canonical
+from pyproxy.simple.model import NormalizedName, ProjectDetail
+
+
+class Pages:
+    """Asks for pages; each is kept as after a request for it."""
+
+    def __init__(self, repository: PackageRepository, workshop: Workshop) -> None:
+        self._repository = repository
+        self._workshop = workshop
+
+    async def listing(self, project: NormalizedName) -> Listing:
+        """The project's page. Raises as `Repository.get_project_detail` does."""
+        try:
+            return await self._listing(project)
+        except PageGone:  # replaced at this very moment
+            return await self._listing(project)
+
+    async def _listing(self, project: NormalizedName) -> Listing:
+        page = await self._repository.get_project_detail(project)
+        body = page.body()
+        detail = await self._workshop.run_in_thread(len(body) * COMPRESSION_GUESS, read_detail, body)
+        return Listing(page.upstream, detail, page.recorded, local=page.upstream == LOCAL)
+
+
+def read_detail(canonical_z: bytes) -> ProjectDetail:
+    """The page out of its stored form."""
+    return canonical.decode(zlib.decompress(canonical_z))

@@ -1,0 +1,129 @@
+"""A prefetch from its beginning to its end: pages, then what is here, then what is to be fetched.
+
+It may end at any moment: what has come by then is whole and kept, and doing it again goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from pyproxy.admin.prefetch.asking import Asking
+from pyproxy.admin.prefetch.fetching import Fetching
+from pyproxy.admin.prefetch.model import Asked, Outcome, Progress, ProjectAsked, Report, WantedFile
+from pyproxy.admin.prefetch.pages import Pages
+from pyproxy.admin.prefetch.planning import plan, unlisted
+from pyproxy.admin.prefetch.sources import Source
+from pyproxy.errors import PyproxyError
+from pyproxy.repositories.packages import PackageRepository
+from pyproxy.repositories.workshop import Workshop
+from pyproxy.storage.files import FileStore
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Prefetching:
+    """One prefetch; ``report``, as `prepare` began it, and ``progress`` tell at any moment how far it is.
+
+    ``max_size`` is in bytes.
+    """
+
+    def __init__(
+        self,
+        repository: PackageRepository,
+        workshop: Workshop,
+        files: FileStore,
+        asked: Asked,
+        report: Report,
+        *,
+        max_size: int | None,
+    ) -> None:
+        self._asked = asked
+        self.report = report
+        self.progress = Progress()
+        self._pageless: dict[str, str] = {}
+        self._files = files
+        self._pages = Pages(repository, workshop)
+        self._fetching = Fetching(repository, files, self.progress, max_size=max_size)
+
+    async def run(self, asking: Asking) -> None:
+        """Do it; what concerns one file or project only is in the report. Raises `StorageError`."""
+        self.progress.total_projects = len(asking.projects)
+        wanted: dict[tuple[str, str, str | None], WantedFile] = {}
+        for files, failed in await self._at_once(self._plan, asking.projects.values()):
+            self.report.outcomes += failed
+            wanted |= {file.key: file for file in files}
+        missing = await self._look(wanted.values())
+        self._note_pageless()
+        if self._asked.dry_run:
+            self.report.outcomes += [self._fetching.would(file) for file in missing]
+        else:
+            self.progress.total_bytes = sum(file.size or 0 for file in missing)
+            await self._at_once(self._fetch, missing)
+            self._look_again()
+            await self._files.flush_uses()
+        self.report.complete = True
+
+    async def _plan(self, project: ProjectAsked) -> tuple[list[WantedFile], list[Outcome]]:
+        try:
+            listing = await self._pages.listing(project.project)
+        except PyproxyError as error:
+            self._pageless[project.project] = str(error)
+            return unlisted(project, str(error))
+        finally:
+            self.progress.projects += 1
+        return plan(project, listing, self._asked)
+
+    async def _look(self, wanted: Iterable[WantedFile]) -> list[WantedFile]:
+        """The files that are neither here nor without room; before the first is fetched, for that makes others go."""
+        absent = []
+        for file in wanted:
+            outcome = await self._fetching.here(file)
+            if outcome is None:
+                absent.append(file)
+            else:
+                self.report.outcomes.append(outcome)
+        missing = []
+        for file in absent:
+            without_room = self._fetching.has_room(file)
+            if without_room is None:
+                missing.append(file)
+            else:
+                self.report.outcomes.append(without_room)
+        return missing
+
+    def _note_pageless(self) -> None:
+        """Whoever installs from the page, not from the lock's addresses, does not find what is here."""
+        for project in dict.fromkeys(each.project for each in self.report.of("here") if each.project in self._pageless):
+            reason = self._pageless[project]
+            self.report.notes.append(f"{project}: its files are here, but its page could not be had: {reason}")
+
+    async def _fetch(self, file: WantedFile) -> None:
+        self.report.outcomes.append(await self._fetching.fetch(file))
+
+    def _look_again(self) -> None:
+        self.report.outcomes = [self._fetching.gone(outcome) or outcome for outcome in self.report.outcomes]
+
+    async def _at_once(self, work: Callable[[T], Awaitable[R]], things: Iterable[T]) -> list[R]:
+        """What ``work`` makes of each thing, so many at a time as may be."""
+        turns = asyncio.Semaphore(self._asked.jobs)
+
+        async def one(thing: T) -> R:
+            async with turns:
+                return await work(thing)
+
+        return await asyncio.gather(*map(one, things))
+
+
+def prepare(asked: Asked, sources: Iterable[Source]) -> tuple[Asking, Report]:
+    """What files that were read ask for, and what they leave out. Raises `ConfigurationError`."""
+    asking, report = Asking(asked), Report()
+    for source in sources:
+        asking.take(source)
+        report.skipped += source.skipped
+        report.notes += source.notes
+    report.skipped += asking.skipped
+    report.outcomes += asking.failed
+    return asking, report

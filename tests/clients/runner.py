@@ -101,6 +101,11 @@ class Client:
         command = ("lock", "--python", str(self.target.python), "--project", str(self.project))
         return self._uv(command, index_url, args)
 
+    def uv_sync_frozen(self, index_url: str, *args: str) -> Run:
+        """``uv sync --frozen`` of the locked project, into its own ``.venv``."""
+        command = ("sync", "--frozen", "--python", str(self.target.python), "--project", str(self.project))
+        return self._uv(command, index_url, args)
+
     def _pip(self, command: str, index_url: str, args: Sequence[str]) -> Run:
         # --trusted-host: pip's own HTTP cache works on https and on trusted hosts only.
         general = ("--isolated", "--no-input", "--disable-pip-version-check", "--cache-dir", str(self.folder / "pip"))

@@ -31,6 +31,7 @@ class Wish:
     specifier: SpecifierSet
     pinned: bool
     hashes: frozenset[str] | None = None
+    extras: frozenset[str] = frozenset()
     where: str
 
     def __str__(self) -> str:
@@ -59,6 +60,7 @@ def wish_of(requirements: Sequence[Requirement], constraints: Sequence[Requireme
         specifier=specifier,
         pinned=any(each.pinned for each in together),
         hashes=frozenset.intersection(*allowed) if allowed else None,
+        extras=frozenset[str]().union(*(each.extras for each in requirements)),
         where=", ".join(dict.fromkeys(each.where for each in requirements)),
     )
 

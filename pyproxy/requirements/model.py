@@ -45,13 +45,16 @@ class LockedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A lock file: all its releases, and those that are ``needed`` by a target; it is for these ``pythons`` only.
+    """A lock file: all its releases, and those that are ``needed`` by a target.
+
+    It is for these ``pythons`` only, and where it names ``environments``, for machines on which one of them holds.
 
     Every extra and every group counts as wanted: what is too much costs some bytes, what is missing costs a build.
     ``certain``: the lock says itself which targets need a release; else one that has no fitting file is not missed.
     """
 
     pythons: SpecifierSet
+    environments: tuple[Marker, ...] = ()
     releases: tuple[LockedRelease, ...]
     needed: Callable[[Target], tuple[LockedRelease, ...]] = field(repr=False)
     skipped: tuple[Skipped, ...] = ()
@@ -67,6 +70,7 @@ class Requirement:
     where: str
     marker: Marker | None = None
     hashes: frozenset[str] = frozenset()
+    extras: frozenset[str] = frozenset()
 
     @property
     def pinned(self) -> bool:

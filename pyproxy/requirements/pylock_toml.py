@@ -48,6 +48,7 @@ def read_pylock(document: dict[str, Any], text: str, name: str) -> Lock:
 
     return Lock(
         pythons=lock.requires_python or SpecifierSet(),
+        environments=tuple(lock.environments or ()),
         releases=tuple(release for _, release in releases),
         needed=needed,
         skipped=tuple(skipped),

@@ -117,6 +117,7 @@ class _Reading:
                 specifier=parsed.specifier,
                 where=line.where,
                 marker=parsed.marker,
+                extras=frozenset(parsed.extras),
                 hashes=frozenset(_hash(value, line.where) for option, value in options if option == "--hash"),
             )
         )

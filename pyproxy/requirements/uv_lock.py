@@ -19,6 +19,17 @@ VERSION = 1
 _OWN = ("virtual", "editable", "directory")
 """Sources that lie beside the lock file: the members, and what they need by its path."""
 
+_BESIDE = "it is a directory beside the lock file; what it needs is fetched"
+_ELSEWHERE = {
+    "git": "it comes from a git repository, and pyproxy keeps files of indexes only",
+    "url": "it comes from an address of its own, and pyproxy keeps files of indexes only",
+    "path": "it is a file beside the lock file",
+    "editable": _BESIDE,
+    "directory": _BESIDE,
+    "virtual": _BESIDE,
+}
+"""Sources that no index has."""
+
 _EXTRA = re.compile(r"""extra\s*[!=]=\s*['"]([^'"]+)['"]""")
 
 
@@ -35,6 +46,7 @@ def read_uv_lock(document: dict[str, Any], text: str, name: str) -> Lock:
     graph = _Graph(packages, top)
     return Lock(
         pythons=read_specifier(top.get("requires-python", str, "")),
+        environments=tuple(top.marker(str(each)) for each in top.get("supported-markers", list, [])),
         releases=tuple(package.release for package in packages if package.release is not None),
         needed=graph.needed,
         skipped=tuple(package.skipped for package in packages if package.skipped is not None),
@@ -55,7 +67,7 @@ class _Package:
         self.groups = _named_edges(entry, "dev-dependencies")
         self.forks = [entry.marker(str(each)) for each in entry.get("resolution-markers", list, [])]
         self.release = self._release(entry) if "registry" in source else None
-        self.skipped = None if "registry" in source or self.own else _skipped(self.project, source, entry)
+        self.skipped = None if "registry" in source else _skipped(self.project, source, entry)
 
     def _release(self, entry: Entry) -> LockedRelease:
         listed = [*entry.tables("wheels")]
@@ -147,13 +159,11 @@ def _edges(package: _Package, extra: str | None) -> Iterator[_Dependency]:
         yield from group
 
 
-def _skipped(project: str, source: dict[str, Any], entry: Entry) -> Skipped:
-    kind = next((kind for kind in ("git", "url", "path") if kind in source), None)
+def _skipped(project: str, source: dict[str, Any], entry: Entry) -> Skipped | None:
+    """What to say of it; nothing of the project that the lock is for."""
+    kind = next((kind for kind in _ELSEWHERE if kind in source), None)
     if kind is None:
         raise entry.mistake(f"{project} has no source that is known here")
-    reasons = {
-        "git": "it comes from a git repository, and pyproxy keeps files of indexes only",
-        "url": "it comes from an address of its own, and pyproxy keeps files of indexes only",
-        "path": "it is a file beside the lock file",
-    }
-    return Skipped(project, entry.where, reasons[kind])
+    if kind == "virtual" or source[kind] == ".":
+        return None
+    return Skipped(project, entry.where, _ELSEWHERE[kind])

@@ -119,6 +119,7 @@ def test_of_uvs_lock_extras_that_exclude_each_other_are_all_needed() -> None:
         ('{ git = "https://git.example.com/demo" }', "it comes from a git repository"),
         ('{ url = "https://index.example.com/demo.zip" }', "it comes from an address of its own"),
         ('{ path = "demo.whl" }', "it is a file beside the lock file"),
+        ('{ editable = "libs/demo" }', "it is a directory beside the lock file; what it needs is fetched"),
     ],
 )
 def test_what_uvs_lock_has_from_elsewhere_is_left_out_with_the_reason(source: str, reason: str) -> None:

@@ -9,7 +9,7 @@ from pyproxy.admin.prefetch.sources import Source
 from pyproxy.errors import ConfigurationError
 from pyproxy.requirements.choice import wish_of
 from pyproxy.requirements.fitting import best
-from pyproxy.requirements.model import Lock, LockedRelease, Requirement, Skipped
+from pyproxy.requirements.model import Lock, LockedFile, LockedRelease, Requirement, Skipped
 from pyproxy.requirements.targets import Target
 from pyproxy.simple.model import NormalizedName
 
@@ -41,6 +41,12 @@ class Asking:
                 where=source.name,
                 suggestion="say with --python-version for which Python files are wanted",
             )
+        if lock.environments and not any(target.wants(marker) for marker in lock.environments):
+            raise ConfigurationError(
+                f"it is locked for other machines than {target.label}: {' or '.join(map(str, lock.environments))}",
+                where=source.name,
+                suggestion="say with --platform for which machines files are wanted",
+            )
         for release in lock.needed(target):
             file = best(release.files, release.project, target, source.formats)
             if file is not None:
@@ -51,11 +57,11 @@ class Asking:
                 reason = f"no file of it fits {target.label}; this lock does not say whether it is needed there"
                 self.skipped.append(Skipped(f"{release.project} {release.version}", release.where, reason))
 
-    def _add_locked(self, release: LockedRelease, files: Iterable[object]) -> None:
+    def _add_locked(self, release: LockedRelease, files: Iterable[LockedFile]) -> None:
         known = self._of(release.project).locked
-        for file in release.files:
+        for file in files:
             wanted = WantedRelease(file=file, version=release.version, where=release.where)
-            if file in files and wanted not in known:
+            if wanted not in known:
                 known.append(wanted)
 
     def _take_requirements(self, source: Source) -> None:
@@ -72,7 +78,12 @@ class Asking:
                     if each.project == project and (target is None or target.wants(each.marker))
                 ]
                 choosing = Choosing(
-                    wish=wish_of(requirements, constraints), target=target, formats=source.formats, pre=source.pre
+                    wish=wish_of(requirements, constraints),
+                    target=target,
+                    formats=source.formats,
+                    pre=source.pre,
+                    source=source.name,
+                    beside=frozenset(by_project),
                 )
                 self._of(project).choosing.append(choosing)
 

@@ -29,7 +29,8 @@ class Fetching:
         self._files = files
         self._progress = progress
         self._max_size = max_size
-        self._sizes: dict[str, int] = {}
+        self._counted: set[str] = set()
+        self._bytes = 0
 
     async def here(self, wanted: WantedFile) -> Outcome | None:
         """The outcome for a file that need not be fetched; ``None`` for all others."""
@@ -45,17 +46,17 @@ class Fetching:
         content = await self._repository.files.cached(request)  # counts as a use
         if content is not None:
             content.close()
-        self._sizes[sha256] = stored.size  # equal bytes take their room once
+        self._count(sha256, stored.size)
         return _had(wanted, "here", stored.size, sha256)
 
     def has_room(self, wanted: WantedFile) -> Outcome | None:
         """The outcome for a file that would take too much room; ``None``: its room is kept for it from now on."""
         name = f"{wanted.project} {wanted.filename}"
         content = name if is_metadata(wanted.filename) else wanted.link_sha256 or name
-        size = 0 if content in self._sizes else wanted.size or 0
-        if self._max_size is not None and sum(self._sizes.values()) + size > self._max_size:
+        size = 0 if content in self._counted else wanted.size or 0
+        if self._max_size is not None and self._bytes + size > self._max_size:
             return failure(wanted, f"with the rest of what is asked for it is more than {self._limit()}")
-        self._sizes.setdefault(content, size)
+        self._count(content, size)
         return None
 
     async def fetch(self, wanted: WantedFile) -> Outcome:
@@ -110,6 +111,11 @@ class Fetching:
         if self._files.find(wanted.project, wanted.filename, sha256) is None:
             return failure(wanted, self._why_not_kept(size))
         return _had(wanted, "fetched", size, sha256)
+
+    def _count(self, content: str, size: int) -> None:
+        if content not in self._counted:  # equal bytes take their room once
+            self._counted.add(content)
+            self._bytes += size
 
     def _why_not_kept(self, size: int) -> str:
         if self._max_size is not None and size > self._max_size:

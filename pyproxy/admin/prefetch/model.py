@@ -42,12 +42,17 @@ class WantedRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choosing:
-    """A requirement whose files the project's page decides: for one target, or (``None``) for all."""
+    """A requirement whose files the project's page decides: for one target, or (``None``) for all.
+
+    ``beside``: the projects that ``source``, the file it stands in, lists for this target.
+    """
 
     wish: Wish
     target: Target | None
     formats: Formats
     pre: bool
+    source: str
+    beside: frozenset[NormalizedName]
 
 
 @dataclass(slots=True)
@@ -80,9 +85,9 @@ class WantedFile:
     local: bool = False
 
     @property
-    def key(self) -> tuple[str, str, str | None]:
-        """Equal for what is fetched once."""
-        return self.project, self.filename, self.link_sha256
+    def key(self) -> tuple[object, ...]:
+        """Equal for what is fetched once, and held against the same hashes."""
+        return self.project, self.filename, self.link_sha256, self.hashes.get("sha256"), self.allowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+from pyproxy.admin.prefetch.completeness import Chosen
 from pyproxy.admin.prefetch.model import Asked, Choosing, Outcome, ProjectAsked, WantedFile, WantedRelease
 from pyproxy.requirements.choice import NoneFits, choose, choose_all, release_files
 from pyproxy.requirements.fitting import is_wheel
@@ -26,37 +27,47 @@ class Listing:
         return file.sha256 or self.recorded.get(file.filename)
 
 
-def plan(asked: ProjectAsked, listing: Listing, how: Asked) -> tuple[list[WantedFile], list[Outcome]]:
-    """The files of one project, and what could not be chosen."""
+@dataclass(slots=True)
+class Plan:
+    """The files of one project; those of them that were ``chosen``, and what could not be."""
+
+    wanted: list[WantedFile] = field(default_factory=list)
+    chosen: list[Chosen] = field(default_factory=list)
+    failed: list[Outcome] = field(default_factory=list)
+
+
+def plan(asked: ProjectAsked, listing: Listing, how: Asked) -> Plan:
+    """By the project's page."""
     files = {file.filename: file for file in listing.detail.files}
-    wanted = [_of_lock(each, asked, listing, files.get(each.file.filename)) for each in asked.locked]
-    failed = []
+    made = Plan([_of_lock(each, asked, listing, files.get(each.file.filename)) for each in asked.locked])
     for choosing in asked.choosing:
         try:
             chosen = _chosen(choosing, listing.detail)
         except NoneFits as error:
-            failed.append(_not_chosen(asked, choosing, listing, error))
+            made.failed.append(_not_chosen(asked, choosing, listing, error))
             continue
-        wanted += [_of_page(file, choosing, listing) for file in chosen]
+        made.chosen += [Chosen(choosing, _of_page(file, choosing, listing)) for file in chosen]
+    made.wanted += [each.file for each in made.chosen]
     if how.metadata and not listing.local:
-        wanted += _metadata(wanted, listing, files)
-    return wanted, failed
+        made.wanted += _metadata(made.wanted, listing, files)
+    return made
 
 
-def unlisted(asked: ProjectAsked, reason: str) -> tuple[list[WantedFile], list[Outcome]]:
+def unlisted(asked: ProjectAsked, reason: str) -> Plan:
     """The same where the page cannot be had: files by their hash may be here all the same."""
-    wanted, failed = [], []
+    made = Plan()
     for each in asked.locked:
+        wanted = replace(_of_lock(each, asked, None, None), absent=reason)
         if "sha256" in each.file.hashes:
-            wanted.append(replace(_of_lock(each, asked, None, None), absent=reason))
+            made.wanted.append(wanted)
         else:
-            failed.append(failure(_of_lock(each, asked, None, None), reason))
+            made.failed.append(failure(wanted, reason))
     for choosing in asked.choosing:
         wish = choosing.wish
-        failed.append(
+        made.failed.append(
             Outcome(project=wish.project, filename=None, version="", where=wish.where, state="failed", reason=reason)
         )
-    return wanted, failed
+    return made
 
 
 def failure(wanted: WantedFile, reason: str) -> Outcome:

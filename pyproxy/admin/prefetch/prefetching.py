@@ -10,10 +10,11 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from pyproxy.admin.prefetch.asking import Asking
+from pyproxy.admin.prefetch.completeness import Completeness
 from pyproxy.admin.prefetch.fetching import Fetching
-from pyproxy.admin.prefetch.model import Asked, Outcome, Progress, ProjectAsked, Report, WantedFile
+from pyproxy.admin.prefetch.model import Asked, Progress, ProjectAsked, Report, WantedFile
 from pyproxy.admin.prefetch.pages import Pages
-from pyproxy.admin.prefetch.planning import plan, unlisted
+from pyproxy.admin.prefetch.planning import Plan, plan, unlisted
 from pyproxy.admin.prefetch.sources import Source
 from pyproxy.errors import PyproxyError
 from pyproxy.repositories.packages import PackageRepository
@@ -46,15 +47,15 @@ class Prefetching:
         self._pageless: dict[str, str] = {}
         self._files = files
         self._pages = Pages(repository, workshop)
+        self._completeness = Completeness(repository)
         self._fetching = Fetching(repository, files, self.progress, max_size=max_size)
 
     async def run(self, asking: Asking) -> None:
         """Do it; what concerns one file or project only is in the report. Raises `StorageError`."""
         self.progress.total_projects = len(asking.projects)
-        wanted: dict[tuple[str, str, str | None], WantedFile] = {}
-        for files, failed in await self._at_once(self._plan, asking.projects.values()):
-            self.report.outcomes += failed
-            wanted |= {file.key: file for file in files}
+        plans = await self._at_once(self._plan, asking.projects.values())
+        self.report.outcomes += dict.fromkeys(failed for each in plans for failed in each.failed)
+        wanted = {file.key: file for each in plans for file in each.wanted}
         missing = await self._look(wanted.values())
         self._note_pageless()
         if self._asked.dry_run:
@@ -63,10 +64,11 @@ class Prefetching:
             self.progress.total_bytes = sum(file.size or 0 for file in missing)
             await self._at_once(self._fetch, missing)
             self._look_again()
+            self.report.notes += await self._completeness.notes(chosen for each in plans for chosen in each.chosen)
             await self._files.flush_uses()
         self.report.complete = True
 
-    async def _plan(self, project: ProjectAsked) -> tuple[list[WantedFile], list[Outcome]]:
+    async def _plan(self, project: ProjectAsked) -> Plan:
         try:
             listing = await self._pages.listing(project.project)
         except PyproxyError as error:

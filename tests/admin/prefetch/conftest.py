@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -30,26 +31,30 @@ Prefetch = Callable[..., Awaitable[Report]]
 def prefetch(tmp_path: Path, clock: Clock, upstream: UpstreamServer) -> Prefetch:
     """``await prefetch("line\\nline")``: a requirements file with these lines; ``name=`` for another kind of file.
 
-    ``pythons``, ``platforms`` and the fields of `Asked`; other keywords are settings as for ``make_config``.
+    ``more`` are further files; ``pythons``, ``platforms`` and ``asked``, the fields of `Asked`; other keywords are
+    settings as for ``make_config``.
     """
 
     async def run(
         text: str,
         *,
         name: str = "requirements.txt",
+        more: Mapping[str, str] = MappingProxyType({}),
         pythons: tuple[str, ...] = ("3.12",),
         platforms: tuple[str, ...] = LINUX,
         asked: dict[str, Any] | None = None,
         upstreams: tuple[UpstreamServer, ...] = (),
         **settings: Any,
     ) -> Report:
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
+        files = {name: text, **more}
+        for each, content in files.items():
+            (tmp_path / each).write_text(content, encoding="utf-8")
         how = Asked(targets=make_targets(pythons, platforms), **(asked or {}))
         named = zip(("first", "second"), upstreams or (upstream,), strict=False)
         served = [UpstreamSettings(name=name, url=server.url) for name, server in named]
         config = make_config(tmp_path / "storage", served, **settings)
-        asking, report = prepare(how, [read_source(str(path), {}, Formats())])
+        sources = [read_source(str(tmp_path / each), {}, Formats()) for each in files]
+        asking, report = prepare(how, sources)
         async with opened(config, {}, clock=clock, create=True) as here:
             resources = here.resources
             prefetching = Prefetching(

@@ -6,6 +6,7 @@ import hashlib
 
 import pytest
 
+from pyproxy.errors import ConfigurationError
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock
 from tests.requirements.sample_index import SPEED_TAGS, lock, oldtimer, publish
@@ -203,3 +204,33 @@ async def test_the_metadata_of_all_wheels_comes_where_it_is_wanted(
     assert states(report) == dict.fromkeys(NEEDED | others, "fetched")
     again = await prefetch(lock("uv.lock"), name="uv.lock", asked={"metadata": True})
     assert states(again) == dict.fromkeys(NEEDED | others, "here")
+
+
+async def test_a_lock_for_other_machines_is_refused(prefetch: Prefetch, upstream: UpstreamServer) -> None:
+    publish(upstream.add_file)
+    text = "environments = [\"sys_platform == 'win32'\"]\n" + lock("pylock.toml")
+
+    with pytest.raises(ConfigurationError) as caught:
+        await prefetch(text, name="pylock.toml")
+
+    assert str(caught.value).endswith(
+        "pylock.toml: it is locked for other machines than CPython 3.12 on manylinux_2_28_x86_64: "
+        'sys_platform == "win32" (say with --platform for which machines files are wanted)'
+    )
+    assert upstream.requests == []
+    assert (await prefetch(text, name="pylock.toml", platforms=("win_amd64",))).of("failed") == []
+
+
+async def test_two_locks_are_held_against_the_index_each(prefetch: Prefetch, upstream: UpstreamServer) -> None:
+    """Also where the index lists no hash, so that one transfer has to do for both."""
+    publish(upstream.add_file)
+    filename, content = oldtimer()
+    upstream.add_file("oldtimer", filename, content, sha256=False)
+    right = lock("uv.lock")
+    wrong = right.replace(hashlib.sha256(content).hexdigest(), "0" * 64)
+
+    report = await prefetch(right, name="uv.lock", more={"other.lock": wrong})
+
+    assert failed(report).filename == filename
+    assert {outcome.filename for outcome in report.of("fetched")} == NEEDED
+    assert upstream.count("/packages/oldtimer/") == 1

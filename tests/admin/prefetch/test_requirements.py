@@ -11,6 +11,7 @@ from pyproxy.admin.prefetch.sources import read_source
 from pyproxy.errors import ConfigurationError
 from pyproxy.requirements.fitting import Formats
 from tests.distributions import make_wheel
+from tests.requirements.sample_index import publish
 from tests.upstream_server import UpstreamServer
 
 from .conftest import Prefetch, failed, states
@@ -155,3 +156,29 @@ def test_a_file_that_cannot_be_read_is_named_with_the_line_that_names_it(tmp_pat
         f"{path}:2: cannot read {tmp_path / 'gone.txt'} (no such file or directory) "
         "(paths are relative to the file that names them)"
     )
+
+
+async def test_what_the_chosen_wheels_need_and_the_file_does_not_list_is_noted(
+    prefetch: Prefetch, upstream: UpstreamServer
+) -> None:
+    publish(upstream.add_file)
+    filename, content, metadata = make_wheel(
+        "demo", "1.0", metadata_extra="Requires-Dist: Words\nRequires-Dist: speed; extra == 'fast'\nRequires-Dist: ;\n"
+    )
+    upstream.add_file("demo", filename, content, metadata=metadata)
+
+    (note,) = (await prefetch("demo[fast]\ngreeting\nwords; sys_platform == 'win32'")).notes
+    assert note.endswith(
+        "requirements.txt does not list all that it needs, and only what it lists is fetched; "
+        "missing: speed (for demo) and words (for demo)"
+    )
+    assert (await prefetch("demo\nWORDS")).notes == []
+    assert (
+        (await prefetch("greeting\nwords", platforms=("win_amd64",)))
+        .notes[0]
+        .endswith("missing: shades (for greeting)")
+    )
+
+
+async def test_a_failure_that_several_targets_share_is_told_once(prefetch: Prefetch, upstream: UpstreamServer) -> None:
+    assert failed(await prefetch("absent", pythons=("3.11", "3.12"))).project == "absent"

@@ -44,7 +44,7 @@ class Identity:
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """The same bytes."""
-        yield data
+        return iter((data,))  # once for every 16 KiB: a generator takes longer
 
     def finish(self) -> Iterator[bytes]:
         """Nothing is ever left over."""

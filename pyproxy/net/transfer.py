@@ -25,6 +25,10 @@ from pyproxy.net.route import Route
 REFUSE = -1
 """What a header or write function returns to make curl end the transfer."""
 
+BUFFER_BYTES = 256 << 10
+"""What curl takes from the system at a time; it hands that on in pieces of 16 KiB all the same. With curl's own 16 KiB,
+receiving costs twice the processor time."""
+
 _INTERRUPTED = CurlResult(pycurl.E_ABORTED_BY_CALLBACK, "", 0, 0.0, 0.0, 0.0, 0)
 
 
@@ -127,6 +131,7 @@ class Transfer:
     def _configure(self, curl: pycurl.Curl) -> None:
         curl.setopt(pycurl.VERBOSE, 0)  # Tornado switches it on for debug logs, and would log credentials
         curl.setopt(pycurl.TCP_KEEPALIVE, 1)
+        curl.setopt(pycurl.BUFFERSIZE, BUFFER_BYTES)
         curl.setopt(pycurl.OPT_CERTINFO, int(self._hop.look_at_certificate))
         # A resumed session shows the certificate of the handshake that it began with, however long ago.
         curl.setopt(pycurl.SSL_SESSIONID_CACHE, int(not self._hop.look_at_certificate))

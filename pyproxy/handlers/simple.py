@@ -99,7 +99,7 @@ class ListHandler(SimpleHandler, StreamingHandler):
             if self.request.method == "HEAD":
                 self.finish()
             else:
-                await self.stream(answer.chunks(), answer.size)
+                await self.stream(answer.pieces(), answer.size)
         finally:
             answer.close()
 

@@ -81,7 +81,7 @@ class FileRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListAnswer:
-    """The list in one format and coding: ``size`` bytes, which ``chunks`` yields; ``close`` must be called.
+    """The list in one format and coding: ``size`` bytes, which ``pieces`` yields; ``close`` must be called.
 
     ``etag_base`` names the content before any coding. ``upstream`` is whose list it is, empty for the names known
     here. It holds until ``fresh_until`` (unix seconds). ``stale_because``: a token for the ``Cache-Status`` of a stale
@@ -90,7 +90,7 @@ class ListAnswer:
 
     etag_base: str
     size: int
-    chunks: Callable[[], AsyncGenerator[bytes]] = field(repr=False)
+    pieces: Callable[[], AsyncGenerator[Piece]] = field(repr=False)
     close: Callable[[], None] = field(repr=False)
     upstream: str = ""
     freshness: Freshness = Freshness.HIT

@@ -48,10 +48,10 @@ class KnownProjects:
         rendered = await self._workshop.run(len(names) * ROW_BYTES, render_list, names, format)
         body = rendered.gzipped if gzip else rendered.body
 
-        async def chunks() -> AsyncGenerator[bytes]:
+        async def pieces() -> AsyncGenerator[bytes]:
             yield body
 
-        return ListAnswer(etag_base=rendered.etag_base, size=len(body), chunks=chunks, close=_nothing)
+        return ListAnswer(etag_base=rendered.etag_base, size=len(body), pieces=pieces, close=_nothing)
 
 
 def _merged(seen: Sequence[NormalizedName], local: Sequence[NormalizedName]) -> Sequence[NormalizedName]:

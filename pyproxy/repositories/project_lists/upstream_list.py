@@ -203,7 +203,7 @@ class UpstreamProjectList:
             return ListAnswer(
                 etag_base=form.plain.sha256[:32],
                 size=file.size,
-                chunks=partial(content.chunks, 0, None),
+                pieces=partial(content.pieces, 0, None),
                 close=content.close,
                 upstream=source.owner.upstream,
                 freshness=freshness,

@@ -19,6 +19,7 @@ from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.chain import Chain
 from pyproxy.app.holdings import holdings_of
+from pyproxy.app.idle_connections import PatientServer
 from pyproxy.app.notify import Supervisor
 from pyproxy.app.origin import Origin
 from pyproxy.app.renewal import Renewal
@@ -185,7 +186,9 @@ class Server:
             log_format=config.logging.format,
         )
         context = tls.context if tls is not None else None
-        http = HTTPServer(app, ssl_options=context, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES)
+        http = PatientServer(
+            app, ssl_options=context, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES
+        )
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
         return cls(

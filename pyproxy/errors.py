@@ -254,7 +254,7 @@ class UpstreamError(PyproxyError):
     """An upstream was asked and failed.
 
     ``upstream`` is its name, ``reason`` a short clause without credentials ("refused the connection"). ``was_asked`` is
-    false where that was spared, because it rests.
+    false where that was spared, because it rests or has no connection free.
     """
 
     was_asked = True

@@ -154,7 +154,12 @@ class Chain:
         if old is not None and same_connection_settings(old.stored.settings, stored.settings):
             return _Member(stored, old.connection, self._pages(stored, old.connection, old.pages.standing.health))
         agent = user_agent(self._contact)
-        connection = UpstreamConnection(stored.settings, environ=self._environ, user_agent=agent)
+        connection = UpstreamConnection(
+            stored.settings,
+            environ=self._environ,
+            user_agent=agent,
+            connections=self._cache.connections_per_upstream,
+        )
         return _Member(stored, connection, self._pages(stored, connection, Health(time.monotonic, self._rest_pauses)))
 
     def _pages(self, stored: StoredUpstream, connection: UpstreamConnection, health: Health) -> UpstreamPages:

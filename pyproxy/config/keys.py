@@ -81,6 +81,9 @@ KEYS: Mapping[str, Key] = {
     "cache.whole_file_below": Key(
         "a range of a smaller file that is not here fetches the whole file", values.read_size, values.show_size
     ),
+    "cache.connections_per_upstream": Key(
+        "transfers of files at a time from one upstream, and as many of pages; more wait", _integer(1, 10_000)
+    ),
     "cache.offline": Key("ask no upstream at all", read_boolean),
     "access.anonymous_read": Key("whether everybody may install; else it takes an account or a token", read_boolean),
     "project_list": Key("what /simple/ lists", _choice("known", "upstream")),

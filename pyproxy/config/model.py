@@ -69,6 +69,7 @@ class CacheConfig:
     lookup_timeout: float = 10.0
     max_page_size: int = 128 * 10**6
     whole_file_below: int = 16 * 10**6
+    connections_per_upstream: int = 128
     offline: bool = False
 
 

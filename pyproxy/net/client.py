@@ -74,13 +74,14 @@ class Running:
 class CurlClient(CurlAsyncHTTPClient):
     """One pool of handles and connections: ``CurlClient(force_instance=True, max_clients=64)``.
 
-    Belongs to the event loop it was made on. Transfers beyond ``max_clients`` wait for a free handle.
+    Belongs to the event loop it was made on. Transfers beyond ``max_clients`` (``most``) wait for a free handle.
     """
 
     def initialize(  # type: ignore[override]  # the bases disagree among themselves, too
         self, max_clients: int = 64, defaults: dict[str, Any] | None = None, max_body_size: int = sys.maxsize
     ) -> None:
         """Called by Tornado's constructor."""
+        self.most = max_clients
         self._running: dict[pycurl.Curl, Running] = {}
         self._lookup_abandoned = False
         self._closing = False

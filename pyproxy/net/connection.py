@@ -28,8 +28,8 @@ from pyproxy.net.seen_certificate import SeenCertificate
 from pyproxy.net.transfer import Hop, Transfer
 from pyproxy.settings import UpstreamSettings
 
-MAX_CLIENTS: Mapping[Kind, int] = {"page": 64, "file": 256}
-"""Transfers at a time and upstream; the next ones wait."""
+CONNECTIONS = 128
+"""Transfers of pages at a time and upstream, and as many of files; the next ones wait."""
 
 # What a connection does not depend on.
 _OTHER_SETTINGS = frozenset(
@@ -74,8 +74,8 @@ class UpstreamConnection:
     """The way to one upstream, for as long as its connection settings stay the same.
 
     ``environ`` is read for proxies and authorities at each request; ``user_agent`` is sent as it is. ``certificate`` is
-    the one that the upstream's own host showed last; ``clock`` is for that. Belongs to the event loop of its first
-    request.
+    the one that the upstream's own host showed last; ``clock`` is for that. ``connections``: so many for pages, and so
+    many for files. Belongs to the event loop of its first request.
     """
 
     def __init__(
@@ -85,8 +85,10 @@ class UpstreamConnection:
         environ: Mapping[str, str],
         user_agent: str,
         clock: Callable[[], float] = time.monotonic,
+        connections: int = CONNECTIONS,
     ) -> None:
         self.settings = settings
+        self._connections = connections
         self.certificate = SeenCertificate(clock)
         self._environ = environ
         self._user_agent = user_agent
@@ -237,7 +239,7 @@ class UpstreamConnection:
 
     def _pool(self, kind: Kind) -> _Pool:
         if kind not in self._pools:
-            client = CurlClient(force_instance=True, max_clients=MAX_CLIENTS[kind])
+            client = CurlClient(force_instance=True, max_clients=self._connections)
             self._pools[kind] = _Pool(client, FirstContacts())
         return self._pools[kind]
 

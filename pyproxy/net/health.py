@@ -50,7 +50,12 @@ class Health:
         return 0.0 if self.probe_at is None else max(0.0, self.probe_at - self._clock())
 
     def failed(self, error: UpstreamError) -> None:
-        """A request failed. Only connections count: an upstream that answers nonsense is there."""
+        """A request failed. Only connections count: an upstream that answers nonsense is there.
+
+        A request that never left, for want of a free connection, says nothing.
+        """
+        if not error.was_asked:
+            return
         if isinstance(error, UpstreamForbidden):
             self.last_error = error.kept()
             return

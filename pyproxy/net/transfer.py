@@ -22,6 +22,8 @@ from pyproxy.net.incoming import Incoming
 from pyproxy.net.response import Receiver, ResponseHead
 from pyproxy.net.route import Route
 
+CONNECTIONS_SETTING = "cache.connections_per_upstream"
+
 REFUSE = -1
 """What a header or write function returns to make curl end the transfer."""
 
@@ -194,6 +196,7 @@ class Transfer:
             return
         assert self._running is not None
         self._error = UpstreamTimeout(self._hop.upstream, self._late())
+        self._error.was_asked = self._running.curl is not None
         if not self._running.ended.done():
             self._running.ended.set_result(_INTERRUPTED)
 
@@ -206,6 +209,8 @@ class Transfer:
         if self._incoming.head is not None:
             return f"sent no byte for {self._hop.stall_timeout:g} s after {self._incoming.received} bytes"
         waited = self._loop.time() - self._begun_at
+        if self._running is not None and self._running.curl is None:
+            return f"had none of its {self._client.most} connections free for {waited:.1f} s ({CONNECTIONS_SETTING})"
         return f"did not begin to answer within {waited:.1f} s" + ("" if self._stands else " (connect)")
 
     def _attempt(self) -> Attempt:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from pyproxy.net.connection import UpstreamConnection
+from pyproxy.net.connection import CONNECTIONS, UpstreamConnection
 from pyproxy.net.fetcher import PageFetcher
 from pyproxy.net.response import ResponseHead
 from pyproxy.settings import UpstreamSettings
@@ -55,11 +55,16 @@ def connected(
     /,
     *,
     clock: Callable[[], float] = time.monotonic,
+    connections: int = CONNECTIONS,
     **settings: Any,
 ) -> Iterator[UpstreamConnection]:
     """A connection for an upstream named ``acme`` at this URL, closed at the end."""
     connection = UpstreamConnection(
-        UpstreamSettings(name="acme", url=url, **settings), environ=environ or {}, user_agent=USER_AGENT, clock=clock
+        UpstreamSettings(name="acme", url=url, **settings),
+        environ=environ or {},
+        user_agent=USER_AGENT,
+        clock=clock,
+        connections=connections,
     )
     try:
         yield connection

@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 
+from pyproxy.errors import UpstreamTimeout
 from pyproxy.net.connection import UpstreamConnection, same_connection_settings
 from pyproxy.settings import UpstreamSettings
 from tests.net.asking import USER_AGENT, Collected, connected, get, running
@@ -50,17 +51,45 @@ async def test_a_request_beyond_the_limit_waits_for_its_turn_and_can_be_cancelle
     event = asyncio.Event()
     async with running() as server:
         server.behave("/simple/", Hold(event))
-        with connected(server.url) as connection:
-            tasks = [asyncio.create_task(get(connection, server.url + PAGE, kind="page")) for _ in range(64)]
-            await server.requested("/simple/", 64)
+        with connected(server.url, connections=8) as connection:
+            tasks = [asyncio.create_task(get(connection, server.url + PAGE, kind="page")) for _ in range(8)]
+            await server.requested("/simple/", 8)
             waiting = asyncio.create_task(get(connection, server.url + PAGE, kind="page"))
             doomed = asyncio.create_task(get(connection, server.url + PAGE, kind="page"))
             await asyncio.sleep(0)
             doomed.cancel()
             event.set()
             results = await asyncio.gather(*tasks, waiting, doomed, return_exceptions=True)
-    assert sum(isinstance(result, Collected) for result in results) == 65
-    assert len(server.requests) == 65
+    assert sum(isinstance(result, Collected) for result in results) == 9
+    assert len(server.requests) == 9
+
+
+async def test_who_gets_no_connection_in_time_learns_which_limit_that_is() -> None:
+    async with running() as server:
+        server.behave("/simple/", Hold(asyncio.Event()))
+        with connected(server.url, connections=2) as connection:
+            tasks = [asyncio.create_task(get(connection, server.url + PAGE, kind="page")) for _ in range(2)]
+            await server.requested("/simple/", 2)
+            said = r"none of its 2 connections free .*cache\.connections_per_upstream"
+            with pytest.raises(UpstreamTimeout, match=said) as late:
+                await get(connection, server.url + PAGE, kind="page", first_byte_timeout=0.05)
+            assert not late.value.was_asked, "and nobody may think that the upstream was silent"
+            assert len(server.requests) == 2
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_files_have_connections_of_their_own() -> None:
+    async with running() as server:
+        server.add_file("demo", "demo-1.0.tar.gz", b"content")
+        server.behave("/simple/", Hold(asyncio.Event()))
+        with connected(server.url, connections=1) as connection:
+            busy = asyncio.create_task(get(connection, server.url + PAGE, kind="page"))
+            await server.requested("/simple/")
+            assert (await get(connection, server.url + FILE)).body == b"content"
+            busy.cancel()
+            await asyncio.gather(busy, return_exceptions=True)
 
 
 def test_connections_are_kept_over_changes_that_do_not_touch_them() -> None:

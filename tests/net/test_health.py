@@ -136,3 +136,13 @@ def test_it_is_suspect_from_an_overrun_until_a_success() -> None:
 def test_the_remembered_error_holds_nothing_of_what_was_under_way() -> None:
     health = Health(Clock())
     assert raised_and_let_go(health.failed)() is None
+
+
+def test_what_was_never_asked_says_nothing() -> None:
+    health = Health(Clock())
+    for _ in range(5):
+        error = UpstreamTimeout("acme", "had no connection free")
+        error.was_asked = False
+        health.failed(error)
+    assert not health.resting
+    assert health.last_error is None

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from pyproxy.app.extraction import Extraction
 from pyproxy.app.json_documents import JsonWiring
 from pyproxy.app.project_lists import ListWiring
 from pyproxy.app.resources import Resources
@@ -30,6 +31,8 @@ from pyproxy.repositories.resolution import Rules
 from pyproxy.repositories.stored import StoredContents
 from pyproxy.repositories.transfers import Transfers
 from pyproxy.repositories.upstream_pages import Lifetimes, UpstreamPages
+from pyproxy.repositories.wheel_metadata import MetadataOffers
+from pyproxy.storage.extracted import ExtractedMetadata
 from pyproxy.storage.upstreams import StoredUpstream
 
 log = logging.getLogger(__name__)
@@ -192,13 +195,25 @@ class Chain:
         """The wiring of the behaviour: local files, then upstreams in order; pages and files decide alike."""
         resources, cache, clock = self._resources, self._cache, self._clock
         rules = Rules(serve_stale_for=cache.serve_stale_for, offline=cache.offline)
+        extracted = ExtractedMetadata(resources.database, clock) if cache.extract_metadata else None
         priority = PriorityRepository(
             [member.pages for member in members],
             rules=rules,
             lookup_timeout=cache.lookup_timeout,
             clock=clock,
+            offers=MetadataOffers(extracted, offline=cache.offline).of_page,
         )
         listings = Listings(priority, lookup_timeout=cache.lookup_timeout, clock=clock)
+        stored = StoredContents(resources.files, clock=clock)
+        extraction = Extraction(
+            extracted=extracted,
+            stored=stored,
+            listings=listings,
+            upstreams={member.stored.id: (member.pages.name, member.connection) for member in members},
+            observer=self._observer,
+            forget_page=priority.forget,
+            clock=clock,
+        )
         transfers = Transfers(
             downloads=resources.downloads,
             files=resources.files,
@@ -206,13 +221,15 @@ class Chain:
             listings=listings,
             connections={member.stored.id: member.connection for member in members},
             observer=self._observer,
+            on_kept=extraction.on_kept,
         )
-        stored = StoredContents(resources.files, clock=clock)
         files = UpstreamFiles(
             listings=listings,
             transfers=transfers,
             stored=stored,
-            metadata=MetadataFiles(listings=listings, transfers=transfers, stored=stored),
+            metadata=MetadataFiles(
+                listings=listings, transfers=transfers, stored=stored, wheels=extraction.wheels(transfers)
+            ),
             whole_file_below=cache.whole_file_below,
             forget_page=priority.forget,
         )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.option("--json", "json_wanted", is_flag=True, help="Print JSON, for scripts.")
 @click.pass_obj
 def purge(invocation: Invocation, project: str, filename: str | None, dry_run: bool, json_wanted: bool) -> None:
-    """Forget a PROJECT, or one file of it: pages, cached files, recorded hashes, failures.
+    """Forget a PROJECT, or one file of it: pages, cached files, recorded hashes, metadata, failures.
 
     The next request asks the upstreams as if it were the first. Local files are not touched, and downloads under way
     end well.
@@ -70,6 +70,7 @@ def _print(gone: Remembered, *, dry_run: bool) -> None:
         ("answers that there is none", str(len(missing)), ", ".join(missing)),
         ("documents of the JSON API", str(gone.documents), ""),
         ("recorded hashes", str(len(gone.recorded)), ", ".join(each.filename for each in gone.recorded)),
+        ("metadata read out of wheels", str(gone.extracted), ""),
         ("records of failures", str(gone.failures), ""),
         ("cached files", str(len(gone.files)), data(sum(file.size for file in gone.files))),
     ]

@@ -84,6 +84,9 @@ KEYS: Mapping[str, Key] = {
     "cache.connections_per_upstream": Key(
         "transfers of files at a time from one upstream, and as many of pages; more wait", _integer(1, 10_000)
     ),
+    "cache.extract_metadata": Key(
+        "read METADATA out of wheels whose upstream offers no metadata files, and list it", read_boolean
+    ),
     "cache.offline": Key("ask no upstream at all", read_boolean),
     "access.anonymous_read": Key("whether everybody may install; else it takes an account or a token", read_boolean),
     "project_list": Key("what /simple/ lists", _choice("known", "upstream")),

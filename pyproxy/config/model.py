@@ -70,6 +70,7 @@ class CacheConfig:
     max_page_size: int = 128 * 10**6
     whole_file_below: int = 16 * 10**6
     connections_per_upstream: int = 128
+    extract_metadata: bool = True
     offline: bool = False
 
 

@@ -8,6 +8,9 @@ from typing import Literal, Protocol
 from pyproxy.errors import ConnectionBroken, UpstreamStatus
 from pyproxy.net.response import Receiver, ResponseHead, answered
 
+Part = tuple[int, int] | int
+"""Which bytes of a file: from the first to the end (exclusive), or the last so many."""
+
 
 class Requests(Protocol):
     """The part of ``connection.UpstreamConnection`` that files need."""
@@ -51,9 +54,9 @@ async def fetch_file(
     *,
     upstream: str,
     hashed: bool,
-    part: tuple[int, int] | None = None,
+    part: Part | None = None,
 ) -> None:
-    """Send the body of the file, or of its ``part`` (first byte, end exclusive), to the receiver.
+    """Send the body of the file, or of its ``part``, to the receiver.
 
     ``hashed`` tells that a listed hash protects it on the way, so that plain http is good enough (it never
     goes from https to http for a file without one). One retry after a reset or a 5xx, if nothing was received before;
@@ -61,7 +64,7 @@ async def fetch_file(
     """
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if part is not None:
-        headers["Range"] = f"bytes={part[0]}-{part[1] - 1}"
+        headers["Range"] = f"bytes=-{part}" if isinstance(part, int) else f"bytes={part[0]}-{part[1] - 1}"
     for attempt in (1, 2):
         gate = _Gate(upstream, 200 if part is None else 206, receiver)
         try:

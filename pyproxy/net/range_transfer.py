@@ -18,7 +18,7 @@ from pyproxy.net.response import Flow, ResponseHead
 WINDOW_BYTES = 1 << 20
 """How much may wait for a slow client before the upstream is paused."""
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 
 
 class RangeTransfer:
@@ -117,7 +117,7 @@ class RangeTransfer:
 
     def started(self, response: ResponseHead) -> None:
         """A `Receiver`'s: take only the very range that was asked for."""
-        found = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+        found = CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
         if found is None or response.encoded or (int(found[1]), int(found[2]) + 1) != (self._start, self._stop):
             raise UpstreamInvalidResponse(self._upstream, "answered a range request with another range")
         if found[3] not in ("*", str(self._size)):

@@ -18,6 +18,7 @@ from pyproxy.repositories.ranges import WantedRange
 from pyproxy.repositories.resolution import Freshness
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.negotiate import Format
+from pyproxy.simple.offered import NOTHING_OFFERED, OfferedMetadata
 from pyproxy.simple.work import Rendered
 
 LOCAL = "local"
@@ -38,9 +39,9 @@ class ProjectPage:
     """A decided project page, not rendered yet.
 
     ``tag`` names the content, and ``body`` gives its canonical form. ``recorded`` holds sha256 values (hex) that were
-    learned for files listed without one; ``recorded_tag`` names them (`tag_of`). It was decided at ``decided_at`` and
-    holds until ``fresh_until`` (unix seconds). ``degraded``: a more trusted upstream failed without a known answer, so
-    this one may not be the owner.
+    learned for files listed without one, ``offered`` says which wheels get metadata files here; ``recorded_tag`` names
+    both (`tag_of`). It was decided at ``decided_at`` and holds until ``fresh_until`` (unix seconds). ``degraded``: a
+    more trusted upstream failed without a known answer, so this one may not be the owner.
     ``stale_because``: a token for the ``Cache-Status`` of a stale page.
     """
 
@@ -53,15 +54,17 @@ class ProjectPage:
     decided_at: float = 0.0
     fresh_until: float = 0.0
     recorded: Mapping[str, str] = field(default_factory=dict)
+    offered: OfferedMetadata = NOTHING_OFFERED
     recorded_tag: str = ""
     stale_because: str = ""
 
 
-def tag_of(recorded: Mapping[str, str]) -> str:
-    """Names recorded hashes by their content; empty for none."""
-    if not recorded:
+def tag_of(recorded: Mapping[str, str], offered: OfferedMetadata = NOTHING_OFFERED) -> str:
+    """Names what was learned here by its content; empty for nothing."""
+    if not recorded and offered == NOTHING_OFFERED:
         return ""
-    return hashlib.sha256(repr(sorted(recorded.items())).encode()).hexdigest()
+    learned = sorted(recorded.items()), offered.every, sorted(offered.names)
+    return hashlib.sha256(repr(learned).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,8 @@ class FileRequest:
     """What a client asks of a file.
 
     ``sha256`` is the one in the link (lower-case hex), ``None`` for the address without one; for a ``.metadata``
-    file it is its wheel's. ``range``: only these bytes are wanted. ``head``: only the size is wanted.
+    file it is its wheel's. ``range``: only these bytes are wanted. ``head``: only the size is wanted. ``sparing``: this
+    metadata file is not worth fetching its wheel for.
     """
 
     project: NormalizedName
@@ -77,6 +81,7 @@ class FileRequest:
     sha256: str | None = None
     range: WantedRange | None = None
     head: bool = False
+    sparing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

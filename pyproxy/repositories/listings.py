@@ -72,17 +72,19 @@ class Listings:
         """Whether no upstream may be asked for anything."""
         return self._priority.offline
 
-    async def known_wheel(self, project: NormalizedName, filename: str, sha256: str) -> ListedFile | None:
+    async def known_wheel(
+        self, project: NormalizedName, filename: str, sha256: str, offers: Callable[[ListedFile], bool]
+    ) -> ListedFile | None:
         """The wheel as some upstream's newest known page lists it, the inactive ones' too; nobody is asked.
 
-        The most trusted upstream's that advertises metadata for it: the page that a client has may be a later
-        upstream's, and what that advertised must be found.
+        The most trusted upstream's that advertises metadata for it, or for which ``offers`` says that it is offered
+        here: the page that a client has may be a later upstream's, and what that advertised must be found.
         """
         found = None
         for upstream in self._priority.upstreams:
             listed = await self._listed_as(upstream, project, filename, sha256)
             if listed is not None:
-                if listed.link.core_metadata is not False:
+                if listed.link.core_metadata is not False or offers(listed):
                     return listed
                 found = found or listed
         return found

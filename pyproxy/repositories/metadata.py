@@ -1,7 +1,8 @@
 """The ``.metadata`` files beside wheels (PEP 658, PEP 714).
 
 An advertised one answers with the advertised hash or an error, never other bytes: pip takes a difference for an
-attack, uv does not even look. Where the wheel is here and verified, its own METADATA answers.
+attack, uv does not even look. Where the wheel is here and verified, its own METADATA answers. Where the upstream
+offers none, it is read out of the wheel (``wheel_metadata.py``).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pyproxy.repositories.content import BytesContent
 from pyproxy.repositories.listings import ListedFile, Listings
 from pyproxy.repositories.stored import StoredContents
 from pyproxy.repositories.transfers import Transfers
+from pyproxy.repositories.wheel_metadata import WheelMetadata
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import wheel_of_metadata
 from pyproxy.storage.distributions import DistributionUnreadable, read_wheel_metadata
@@ -34,12 +36,15 @@ Extracted = tuple[bytes, str]
 
 
 class MetadataFiles:
-    """Answers requests for metadata files of upstreams' wheels."""
+    """Answers requests for metadata files of upstreams' wheels; ``wheels`` is ``None`` where none are made here."""
 
-    def __init__(self, *, listings: Listings, transfers: Transfers, stored: StoredContents) -> None:
+    def __init__(
+        self, *, listings: Listings, transfers: Transfers, stored: StoredContents, wheels: WheelMetadata | None
+    ) -> None:
         self._listings = listings
         self._transfers = transfers
         self._stored = stored
+        self._wheels = wheels
         # By the wheel's sha256: the same bytes always have the same metadata.
         self._extracted = BoundedCache[str, Extracted](EXTRACTED_LIMIT, _size)
 
@@ -50,7 +55,7 @@ class MetadataFiles:
         if request.sha256 is None:
             listed = await self._listings.on_page(request.project, wheel)
         else:
-            listed = await self._listings.known_wheel(request.project, wheel, request.sha256)
+            listed = await self._listings.known_wheel(request.project, wheel, request.sha256, self._offers)
         sha256 = request.sha256 or (listed.sha256 if listed is not None else None)
         if sha256 is not None:
             own = await self._from_wheel(request.project, wheel, sha256, listed)
@@ -58,13 +63,15 @@ class MetadataFiles:
                 return own
             listed = listed or await self._listings.first(request.project, wheel, sha256)
         assert listed is not None
-        stored = self._stored_copy(request, listed)
-        if stored is not None:
-            return stored
+        here = self._known(request, listed)
+        if here is not None:
+            return here
         if self._listings.offline:
             raise NotKnownOffline(f"offline, and {request.filename} is not in the cache")
         if sha256 is not None and not self._listings.may_be_asked(listed):
             listed = await self._listings.first(request.project, wheel, sha256)
+        if self._wheels is not None and self._offers(listed):
+            return await self._wheels.get(listed, sparing=request.sparing)
         return await self._fetched(request, listed)
 
     async def cached(self, request: FileRequest) -> FileContent | None:
@@ -73,7 +80,13 @@ class MetadataFiles:
             return None
         return await self._from_wheel(request.project, wheel_of_metadata(request.filename), request.sha256, None)
 
-    def _stored_copy(self, request: FileRequest, listed: ListedFile) -> FileContent | None:
+    def _offers(self, listed: ListedFile) -> bool:
+        return self._wheels is not None and self._wheels.offers(listed)
+
+    def _known(self, request: FileRequest, listed: ListedFile) -> FileContent | None:
+        """What can be answered without asking anybody."""
+        if self._wheels is not None and self._wheels.offers(listed):
+            return self._wheels.known(listed)
         sha256 = _advertised(request, listed)
         return None if sha256 is None else self._stored.open(request.project, request.filename, sha256)
 

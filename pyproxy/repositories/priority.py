@@ -43,6 +43,7 @@ from pyproxy.repositories.resolution import (
 )
 from pyproxy.repositories.upstream_pages import Answer, UpstreamPages
 from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.offered import NOTHING_OFFERED, OfferedMetadata
 
 WARM_DECISIONS = 20_000
 """Fresh decisions kept at hand; each is a few hundred bytes."""
@@ -52,7 +53,10 @@ DECISIONS = 3
 
 
 class PriorityRepository:
-    """Finds the owner of a project among the upstreams, and its page."""
+    """Finds the owner of a project among the upstreams, and its page.
+
+    ``offers`` tells which wheels of an upstream's page (by its id) get metadata files here.
+    """
 
     def __init__(
         self,
@@ -61,11 +65,13 @@ class PriorityRepository:
         rules: Rules,
         lookup_timeout: float,
         clock: Callable[[], float],
+        offers: Callable[[int, NormalizedName], OfferedMetadata] = lambda *_: NOTHING_OFFERED,
     ) -> None:
         self._upstreams = tuple(upstreams)
         self._rules = rules
         self._lookup_timeout = lookup_timeout
         self._clock = clock
+        self._offers = offers
         self._warm: OrderedDict[NormalizedName, ProjectPage] = OrderedDict()
 
     @property
@@ -116,6 +122,10 @@ class PriorityRepository:
             if page is not None:
                 return page
         raise NotAnswered(f"{project} is being purged from the cache; ask again")
+
+    def offered(self, source: UpstreamPages, project: NormalizedName) -> OfferedMetadata:
+        """Which wheels on this upstream's page get metadata files here."""
+        return self._offers(source.upstream_id, project)
 
     async def ask_again(self, source: UpstreamPages, project: NormalizedName, wait: float) -> Answer:
         """Ask one upstream, or join those who are asking, for at most ``wait`` seconds."""
@@ -193,6 +203,7 @@ class PriorityRepository:
         if known is None or known.tag is None:
             return None
         recorded = readable(lambda: owner.recorded_hashes(project)) or {}
+        offered = readable(lambda: self.offered(owner, project)) or NOTHING_OFFERED
         page = ProjectPage(
             project=project,
             upstream=owner.name,
@@ -203,7 +214,8 @@ class PriorityRepository:
             decided_at=self._clock(),
             fresh_until=min(candidate_of(source, project).fresh_until() for source in sources[: step.index + 1]),
             recorded=recorded,
-            recorded_tag=tag_of(recorded),
+            offered=offered,
+            recorded_tag=tag_of(recorded, offered),
             stale_because=stale_because,
         )
         if not page.degraded and page.freshness is not Freshness.STALE:

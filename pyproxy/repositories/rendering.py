@@ -51,7 +51,8 @@ class RenderedPages:
 
     async def _render(self, key: Key, page: ProjectPage, format: Format) -> Rendered:
         body = page.body()
-        rendered = await self._workshop.run(len(body) * COMPRESSION_GUESS, render, body, format, dict(page.recorded))
+        size = len(body) * COMPRESSION_GUESS
+        rendered = await self._workshop.run(size, render, body, format, dict(page.recorded), page.offered)
         if _size(rendered) <= self._memory_limit // 2:  # one monster must not push everything else out
             self._kept.put(key, rendered)
         return rendered

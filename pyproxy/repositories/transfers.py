@@ -7,7 +7,7 @@ sha256, in order; what one sends wrong, the next is asked for. What becomes of t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import partial
 
 from pyproxy.errors import FileNotListed, HashMismatch, PyproxyError, UpstreamError, UpstreamStatus, UpstreamUnreachable
@@ -30,8 +30,11 @@ from pyproxy.storage.recorded import RecordedHashes
 Address = Callable[[ListedFile], str]
 """Which address of a listed file is wanted: its own or its metadata's."""
 
+Kept = Callable[[ListedFile, str], Awaitable[None]]
+"""Told of each file that was kept, with its sha256."""
 
-_ADDRESS_IS_OLD = (400, 401, 403, 404, 410)
+
+ADDRESS_IS_OLD = (400, 401, 403, 404, 410)
 """How servers answer to an address that was right once."""
 
 _CANNOT = (200, 405, 501)
@@ -39,7 +42,7 @@ _CANNOT = (200, 405, 501)
 
 
 class Transfers:
-    """The way from a listing to bytes on the disk. ``connections`` are by upstream id."""
+    """The way from a listing to bytes on the disk. ``connections`` are by upstream id; ``on_kept`` raises nothing."""
 
     def __init__(
         self,
@@ -50,6 +53,7 @@ class Transfers:
         listings: Listings,
         connections: Mapping[int, Requests],
         observer: Observer,
+        on_kept: Kept | None = None,
     ) -> None:
         self._downloads = downloads
         self._files = files
@@ -57,6 +61,7 @@ class Transfers:
         self._listings = listings
         self._connections = connections
         self._observer = observer
+        self._on_kept = on_kept
 
     def running(self, key: Hashable) -> ArrivingFile | None:
         """The download under way for a key such as `key_of` gives, if it can be joined."""
@@ -146,6 +151,8 @@ class Transfers:
                 except HashMismatch as error:  # another first copy came meanwhile, and its sha256 rules
                     self._tell(listed, expected.filename, name, error)
                     raise
+                if self._on_kept is not None and not is_metadata(expected.filename):
+                    await self._on_kept(listed, sha256)
 
             failed = partial(self._count_failure, listed, expected.filename)
             download = Download(expected, sources, keeping.sink, on_verified=keep, on_failed=failed)
@@ -170,7 +177,7 @@ class Transfers:
         try:
             await self._fetch_from(listed, address(listed), receiver)
         except UpstreamStatus as error:
-            if error.status not in _ADDRESS_IS_OLD:
+            if error.status not in ADDRESS_IS_OLD:
                 raise
             # The page may be days old, and the addresses on it signed for an hour: a newer one may lead there.
             again = await self._listings.again(listed)
@@ -181,7 +188,7 @@ class Transfers:
     async def _fetch_from(self, listed: ListedFile, url: str, receiver: Receiver) -> None:
         upstream = listed.upstream
         self._check_awake(upstream)
-        own = _is_own(upstream, url)
+        own = is_own(upstream, url)
         try:
             await fetch_file(
                 self._requests(upstream),
@@ -283,7 +290,7 @@ def key_of(project: str, filename: str, sha256: str) -> tuple[str, str, str]:
     return project, filename, sha256
 
 
-def _is_own(upstream: UpstreamPages, url: str) -> bool:
+def is_own(upstream: UpstreamPages, url: str) -> bool:
     """Whether the address is at the upstream's own place.
 
     Another host that only holds the files must not make the index rest when it is dead, nor wake it when it is not.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import msgspec
@@ -18,6 +18,7 @@ import msgspec
 from pyproxy.simple.model import File, ProjectDetail
 from pyproxy.simple.names import normalize
 from pyproxy.simple.negotiate import Format
+from pyproxy.simple.offered import NOTHING_OFFERED, OfferedMetadata
 
 _FULL_VERSION = "1.4"
 _BASE_VERSION = "1.0"
@@ -35,15 +36,21 @@ def file_link(project: str, filename: str, sha256: str | None) -> str:
     return f"files/{project}/{sha256}/{quoted}" if sha256 else f"files/{project}/{quoted}"
 
 
-def render_project_detail(detail: ProjectDetail, format: Format, recorded: Mapping[str, str]) -> bytes:
+def render_project_detail(
+    detail: ProjectDetail,
+    format: Format,
+    recorded: Mapping[str, str],
+    offered: OfferedMetadata = NOTHING_OFFERED,
+) -> bytes:
     """Return the page in ``format``.
 
     ``recorded`` maps filenames to the sha256 (lower-case hex) learned at their first download; it completes files that
-    were listed without one and never overrides a listed one.
+    were listed without one and never overrides a listed one. ``offered`` does the same for metadata files.
     """
+    learned = _Learned(recorded, offered)
     if format is Format.JSON_V1:
-        return msgspec.json.encode(_json_page(detail, recorded))
-    return "".join(_html_page(detail, recorded)).encode()
+        return msgspec.json.encode(_json_page(detail, learned))
+    return "".join(_html_page(detail, learned)).encode()
 
 
 def render_project_list(names: Iterable[str], format: Format) -> bytes:
@@ -64,7 +71,20 @@ def api_version(detail: ProjectDetail) -> str:
     return _FULL_VERSION if complete else _BASE_VERSION
 
 
-def _json_page(detail: ProjectDetail, recorded: Mapping[str, str]) -> dict[str, Any]:
+class _Learned(NamedTuple):
+    """What is known here of files beyond what their upstream lists."""
+
+    recorded: Mapping[str, str]
+    offered: OfferedMetadata
+
+    def sha256(self, file: File) -> str | None:
+        return file.sha256 or self.recorded.get(file.filename)
+
+    def core_metadata(self, file: File) -> bool | dict[str, str]:
+        return file.core_metadata or self.offered.has(file.filename)
+
+
+def _json_page(detail: ProjectDetail, learned: _Learned) -> dict[str, Any]:
     extra = dict(detail.extra)
     meta = {**extra.pop("meta", {}), "api-version": api_version(detail)}
     status_extra = extra.pop("project-status", {})
@@ -80,12 +100,12 @@ def _json_page(detail: ProjectDetail, recorded: Mapping[str, str]) -> dict[str, 
         page["alternate-locations"] = detail.alternate_locations
     if detail.versions is not None:
         page["versions"] = detail.versions
-    page["files"] = [_json_file(file, detail.name, recorded) for file in detail.files]
+    page["files"] = [_json_file(file, detail.name, learned) for file in detail.files]
     return page
 
 
-def _json_file(file: File, project: str, recorded: Mapping[str, str]) -> dict[str, Any]:
-    sha256 = file.sha256 or recorded.get(file.filename)
+def _json_file(file: File, project: str, learned: _Learned) -> dict[str, Any]:
+    sha256 = learned.sha256(file)
     entry: dict[str, Any] = {
         **file.extra,
         "filename": file.filename,
@@ -100,9 +120,10 @@ def _json_file(file: File, project: str, recorded: Mapping[str, str]) -> dict[st
         entry["size"] = file.size
     if file.upload_time is not None:
         entry["upload-time"] = file.upload_time
-    if file.core_metadata:
+    core_metadata = learned.core_metadata(file)
+    if core_metadata:
         # PEP 714: the new name and, for clients before it, the old one.
-        entry["core-metadata"] = entry["dist-info-metadata"] = file.core_metadata
+        entry["core-metadata"] = entry["dist-info-metadata"] = core_metadata
     if file.provenance is not None:
         entry["provenance"] = file.provenance
     if file.gpg_sig is not None:
@@ -117,7 +138,7 @@ def _without_none(**values: str | None) -> dict[str, str]:
 _HTML_END = "  </body>\n</html>\n"
 
 
-def _html_page(detail: ProjectDetail, recorded: Mapping[str, str]) -> Iterator[str]:
+def _html_page(detail: ProjectDetail, learned: _Learned) -> Iterator[str]:
     metas = (
         ("pypi:project-status", detail.status),
         ("pypi:project-status-reason", detail.status_reason),
@@ -126,7 +147,7 @@ def _html_page(detail: ProjectDetail, recorded: Mapping[str, str]) -> Iterator[s
     )
     yield from _html_head(f"Links for {detail.name}", api_version(detail), metas)
     for file in detail.files:
-        yield _html_link(file, detail.name, recorded)
+        yield _html_link(file, detail.name, learned)
     yield _HTML_END
 
 
@@ -138,8 +159,8 @@ def _html_head(title: str, version: str, metas: Iterable[tuple[str, str | None]]
     yield f"  </head>\n  <body>\n    <h1>{title}</h1>\n"
 
 
-def _html_link(file: File, project: str, recorded: Mapping[str, str]) -> str:
-    sha256 = file.sha256 or recorded.get(file.filename)
+def _html_link(file: File, project: str, learned: _Learned) -> str:
+    sha256 = learned.sha256(file)
     # Only sha256 goes into a fragment: uv refuses a whole page for an algorithm it does not know there.
     fragment = f"#sha256={sha256}" if sha256 else ""
     parts = [f'    <a href="../../{file_link(project, file.filename, sha256)}{fragment}"']
@@ -147,8 +168,9 @@ def _html_link(file: File, project: str, recorded: Mapping[str, str]) -> str:
         parts.append(f' data-requires-python="{_escape(file.requires_python)}"')
     if file.yanked:
         parts.append(f' data-yanked="{_escape(file.yanked) if isinstance(file.yanked, str) else ""}"')
-    if file.core_metadata:
-        value = _html_core_metadata(file.core_metadata)
+    core_metadata = learned.core_metadata(file)
+    if core_metadata:
+        value = _html_core_metadata(core_metadata)
         parts.append(f' data-core-metadata="{value}" data-dist-info-metadata="{value}"')
     if file.provenance is not None:
         parts.append(f' data-provenance="{_escape(file.provenance)}"')

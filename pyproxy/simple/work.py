@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pyproxy.simple import canonical
 from pyproxy.simple.model import NormalizedName, ProjectDetail
 from pyproxy.simple.negotiate import Format
+from pyproxy.simple.offered import NOTHING_OFFERED, OfferedMetadata
 from pyproxy.simple.parse import parse_project_detail
 from pyproxy.simple.render import render_project_detail, render_project_list
 
@@ -51,10 +52,12 @@ def prepare_detail(detail: ProjectDetail) -> Prepared:
     return Prepared(tag=hashlib.sha256(encoded).hexdigest(), canonical_z=zlib.compress(encoded, 1))
 
 
-def render(canonical_z: bytes, format: Format, recorded: Mapping[str, str]) -> Rendered:
-    """Render a stored page; ``recorded`` as in ``render_project_detail``."""
+def render(
+    canonical_z: bytes, format: Format, recorded: Mapping[str, str], offered: OfferedMetadata = NOTHING_OFFERED
+) -> Rendered:
+    """Render a stored page; ``recorded`` and ``offered`` as in ``render_project_detail``."""
     detail = canonical.decode(zlib.decompress(canonical_z))
-    return compressed(render_project_detail(detail, format, recorded))
+    return compressed(render_project_detail(detail, format, recorded, offered))
 
 
 def render_list(names: Sequence[str], format: Format) -> Rendered:

@@ -19,7 +19,7 @@ PKG_INFO_WITHIN = 64 * 1024 * 1024
 """Decompressed bytes of a source distribution that are read in search of its PKG-INFO."""
 
 
-_BROKEN_ZIP = (
+BROKEN_ZIP = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
     *(ValueError, KeyError, IndexError, OverflowError, NotImplementedError, RuntimeError),
 )
@@ -45,7 +45,7 @@ def read_distribution(path: Path) -> tuple[bytes | None, str | None]:
         elif path.name.endswith((".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")):
             with tarfile.open(path) as archive:
                 archive.next()
-    except (tarfile.TarError, *_BROKEN_ZIP) as error:
+    except (tarfile.TarError, *BROKEN_ZIP) as error:
         raise DistributionUnreadable(f"it is no readable archive ({error})") from error
     return None, None
 
@@ -57,14 +57,19 @@ def read_wheel_metadata(wheel: Path | IO[bytes]) -> bytes:
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
-            for entry in archive.infolist():
-                parts = PurePosixPath(entry.filename).parts
-                if len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
-                    if entry.file_size > METADATA_LIMIT:
-                        raise DistributionUnreadable("its METADATA is over-long")
-                    return archive.read(entry)
-    except _BROKEN_ZIP as error:
+            return archive.read(metadata_entry(archive))
+    except BROKEN_ZIP as error:
         raise DistributionUnreadable(f"it is no readable wheel ({error})") from error
+
+
+def metadata_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+    """Where a wheel's METADATA is; raises `DistributionUnreadable` where there is none, or too much of it."""
+    for entry in archive.infolist():
+        parts = PurePosixPath(entry.filename).parts
+        if len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
+            if entry.file_size > METADATA_LIMIT:
+                raise DistributionUnreadable("its METADATA is over-long")
+            return entry
     raise DistributionUnreadable("it has no METADATA")
 
 
@@ -86,7 +91,7 @@ def read_sdist_metadata(path: Path) -> bytes:
                         stream = tar.extractfile(member)
                         assert stream is not None
                         return stream.read()
-    except (tarfile.TarError, *_BROKEN_ZIP) as error:
+    except (tarfile.TarError, *BROKEN_ZIP) as error:
         raise DistributionUnreadable(f"it is no readable archive ({error})") from error
     raise DistributionUnreadable("it has no PKG-INFO")
 

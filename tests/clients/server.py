@@ -57,6 +57,12 @@ class PyproxyServer(ServerProcess):
         path.write_text(yaml.safe_dump(whole, sort_keys=False), encoding="utf-8")
         return [sys.executable, "-m", "pyproxy", "--config", str(path)]
 
+    def restart_with(self, **sections: Any) -> None:
+        """Stop, and start on the same port and files with other sections of pyproxy.yaml."""
+        self.stop()
+        self.config.update(sections)
+        self.start()
+
     def environment(self) -> Mapping[str, str]:
         """The machine's, without overrides of the configuration and without outbound proxies."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYPROXY_")}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.upstream_server import Corrupt, Truncate
+from tests.upstream_server import Corrupt, Normal, Truncate
 
 from .conftest import MakeClient, StartPyproxy
 from .recorder import Recorder
@@ -129,7 +129,7 @@ def test_metadata_files_hold_what_is_advertised_and_what_the_wheels_say(
 ) -> None:
     """pip refuses other bytes than the advertised, and a wheel that says something else (check 56, check 58).
 
-    Where none is advertised it asks for none (check 57).
+    ``plain`` has none at the upstream: its own, out of the wheel.
     """
     upstream.publish_wheel("words", "1.0")
     upstream.publish_wheel("plain", "1.0", metadata=None)
@@ -141,8 +141,35 @@ def test_metadata_files_hold_what_is_advertised_and_what_the_wheels_say(
         sidecars = [one for one in recorder.take() if one.path.endswith(".metadata")]
         assert sorted((one.path.rpartition("/")[2], one.status) for one in sidecars) == [
             ("greeting-1.0-py3-none-any.whl.metadata", 200),
+            ("plain-1.0-py3-none-any.whl.metadata", 200),
             ("words-1.0-py3-none-any.whl.metadata", 200),
         ]
+
+
+def test_a_dry_run_fetches_no_wheel_though_the_upstream_has_no_metadata_files(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, make_client: MakeClient
+) -> None:
+    """Kilobytes of each from the upstream, once for all clients."""
+    upstream.publish_wheel("words", "1.0", padding=2_000_000, metadata=None)
+    upstream.publish_wheel("greeting", "1.0", requires=["words>=1"], padding=2_000_000, metadata=None)
+    for _ in ("cold", "warm"):
+        run = make_client().pip_install(pyproxy.index_url, "--dry-run", "greeting").succeeded()
+        assert "Would install greeting-1.0 words-1.0" in run.out
+    wheels = [one for one in upstream.requests if one.path.startswith("/packages/")]
+    assert len(wheels) == 2
+    assert all("range" in one.headers for one in wheels)
+
+
+def test_without_ranges_the_upstream_sends_each_wheel_once(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, client: Client
+) -> None:
+    """It is kept as it is read for its metadata, and installed from here."""
+    upstream.switch(no_ranges=True)
+    upstream.publish_wheel("words", "1.0", metadata=None)
+    upstream.publish_wheel("greeting", "1.0", requires=["words>=1"], metadata=None)
+    client.pip_install(pyproxy.index_url, "greeting").succeeded()
+    assert client.target.installed() == {"greeting": "1.0", "words": "1.0"}
+    assert len([one for one in upstream.requests if one.path.endswith(".whl") and "range" not in one.headers]) == 2
 
 
 def test_a_download_that_is_cut_on_the_way_is_taken_up_again(
@@ -150,7 +177,8 @@ def test_a_download_that_is_cut_on_the_way_is_taken_up_again(
 ) -> None:
     """What pip has of it is a broken response, never a whole file; it asks for the rest (check 55, check 49)."""
     wheel = upstream.publish_wheel("padded", "1.0", padding=3_000_000, metadata=None)
-    upstream.apply(lambda server: server.behave("/packages/", Truncate(1_000_000), times=1))
+    for behaviour in (Normal(), Truncate(1_000_000)):  # its end is read first, for its metadata
+        upstream.apply(lambda server, each=behaviour: server.behave("/packages/", each, times=1))
     run = client.pip_download(pyproxy.index_url, "padded").succeeded()
     (downloaded,) = client.downloads.iterdir()
     assert downloaded.read_bytes() == wheel
@@ -160,6 +188,7 @@ def test_a_download_that_is_cut_on_the_way_is_taken_up_again(
 def test_fast_deps_reads_the_metadata_of_a_wheel_from_its_end(
     upstream: UpstreamThread, pyproxy: PyproxyServer, recorder: Recorder, make_client: MakeClient
 ) -> None:
+    pyproxy.restart_with(cache={"extract_metadata": False})
     upstream.publish_wheel("words", "1.0")
     upstream.publish_wheel("big", "1.0", requires=["words"])
     upstream.publish_wheel("big", "2.0", requires=["words>=7"], padding=2_000_000, metadata=None)

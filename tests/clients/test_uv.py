@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import tomllib
+import zipfile
 
 import pytest
 
@@ -141,6 +143,7 @@ def test_lazy_metadata_of_a_wheel_without_sidecar_costs_kilobytes(
     padding: int, upstream: UpstreamThread, pyproxy: PyproxyServer, recorder: Recorder, make_client: MakeClient
 ) -> None:
     """(check 60)"""
+    pyproxy.restart_with(cache={"extract_metadata": False})
     upstream.publish_wheel("words", "1.0")
     upstream.publish_wheel("big", "1.0", requires=["words"], padding=padding, metadata=None)
     run = make_client(recorder.environ).uv_pip_compile(pyproxy.index_url, ["big"]).succeeded()
@@ -149,6 +152,43 @@ def test_lazy_metadata_of_a_wheel_without_sidecar_costs_kilobytes(
     assert [one.method for one in asked if one.status == 200] == ["HEAD"]
     assert 206 in {one.status for one in asked}
     assert sum(one.body_bytes for one in asked) < 64 * 1024
+
+
+def test_an_upstream_without_metadata_files_sends_kilobytes_of_each_wheel_once(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, recorder: Recorder, make_client: MakeClient
+) -> None:
+    """uv finds a metadata file here: no HEAD, no range. The last time with the upstream stopped."""
+    upstream.publish_wheel("words", "1.0", padding=2_000_000, metadata=None)
+    upstream.publish_wheel("greeting", "1.0", requires=["words>=1"], padding=2_000_000, metadata=None)
+    for moment in ("cold", "warm", "stopped"):
+        if moment == "stopped":
+            wheels = [one for one in upstream.requests if one.path.startswith("/packages/")]
+            upstream.stop()
+        run = make_client(recorder.environ).uv_pip_compile(pyproxy.index_url, ["greeting"]).succeeded()
+        assert "words==1.0" in run.out
+        asked = [one for one in recorder.take() if one.path.startswith("/files/")]
+        assert sorted((one.path.rpartition("/")[2], one.method, one.status) for one in asked) == [
+            ("greeting-1.0-py3-none-any.whl.metadata", "GET", 200),
+            ("words-1.0-py3-none-any.whl.metadata", "GET", 200),
+        ]
+    assert len(wheels) == 2
+    assert all("range" in one.headers for one in wheels)
+
+
+def test_a_wheel_without_metadata_does_not_keep_uv_from_the_others(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, make_client: MakeClient
+) -> None:
+    """Whoever is first finds it out, and gets an error; then none is offered for it, and uv passes that release over,
+    as it does without a proxy."""
+    upstream.publish_wheel("words", "1.0", metadata=None)
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as broken:
+        broken.writestr("words/__init__.py", b"")
+    filename = "words-2.0-py3-none-any.whl"
+    upstream.apply(lambda server: server.add_file("words", filename, archive.getvalue()))
+    assert "404" in make_client().uv_pip_compile(pyproxy.index_url, ["words"]).failed().text
+    run = make_client().uv_pip_compile(pyproxy.index_url, ["words"]).succeeded()
+    assert "words==1.0" in run.out
 
 
 def test_exclude_newer_sees_the_upstreams_upload_times(

@@ -103,7 +103,7 @@ async def test_what_is_not_advertised_is_not_there(upstream: UpstreamServer, sta
     upstream.add_file("demo", FILENAME, CONTENT)
     filename, sdist = make_sdist("demo", "1.0")
     upstream.add_file("demo", filename, sdist)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, extract_metadata=False)
     assert not any(entry.get("core-metadata") for entry in (await proxy.page("demo"))["files"])
 
     assert (await ask(proxy, SIDECAR)).status == 404

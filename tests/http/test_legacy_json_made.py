@@ -89,27 +89,45 @@ async def test_known_to_require_nothing_is_not_the_same_as_unknown(
     upstream.add_file("demo", filename, content, metadata=metadata)
     filename, content, _ = make_wheel("demo", "2.0")
     upstream.add_file("demo", filename, content)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, extract_metadata=False)
 
     assert (await proxy.get(RELEASE)).json()["info"]["requires_dist"] == []
     assert (await proxy.get("/pypi/demo/2.0/json")).json()["info"]["requires_dist"] is None
 
 
-async def test_no_file_is_downloaded_for_it(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
-    filename, content, _ = make_wheel("demo", "1.0", metadata_extra=METADATA)
-    upstream.add_file("demo", filename, content, requires_python=">=3.8")
+async def test_without_a_metadata_file_it_comes_out_of_the_end_of_a_wheel(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    filename, content, _ = make_wheel("demo", "1.0", metadata_extra=METADATA, size=100_000)
+    upstream.add_file("demo", filename, content)
     proxy = await start_proxy(upstream)
 
     told = (await proxy.get(RELEASE)).json()
 
+    assert (told["info"]["summary"], told["info"]["requires_dist"]) == ("A demonstration", ["other>=1"])
+    assert [request.headers.get("range") for request in upstream.requests if "/packages/" in request.path] == [
+        f"bytes={len(content) - 32 * 1024}-{len(content) - 1}"
+    ]
+
+
+async def test_no_file_is_downloaded_for_it(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    """From an upstream without ranges the whole wheel would come."""
+    filename, content, _ = make_wheel("demo", "1.0", metadata_extra=METADATA)
+    upstream.add_file("demo", filename, content, requires_python=">=3.8")
+    upstream.no_ranges = True
+    proxy = await start_proxy(upstream)
+
+    told = (await proxy.get(RELEASE)).json()
+    await idle(proxy)
+
     assert (told["info"]["summary"], told["info"]["requires_python"]) == (None, ">=3.8")
-    assert upstream.count("/packages/") == 0
+    assert proxy.kept() == []
 
 
 async def test_a_wheel_that_is_here_tells_of_itself(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
     filename, content, _ = make_wheel("demo", "1.0", metadata_extra=METADATA)
     upstream.add_file("demo", filename, content)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, extract_metadata=False)
     assert (await proxy.get(RELEASE)).json()["info"]["summary"] is None
 
     await proxy.file("demo", filename)
@@ -289,7 +307,8 @@ async def test_an_html_index_without_hashes_or_sizes_has_documents_too(
 async def test_a_flat_index_is_not_asked_for_documents(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
     publish(upstream, "demo", "1.0")
     upstream.behave("/whl/demo/", Raw(PAGE))
-    proxy = await start_proxy(UpstreamSettings(name="flat", url=f"{upstream.url}/whl/", index_path=""))
+    flat = UpstreamSettings(name="flat", url=f"{upstream.url}/whl/", index_path="")
+    proxy = await start_proxy(flat, extract_metadata=False)
 
     answer = await proxy.get(DOCUMENT)
 

@@ -18,6 +18,7 @@ from pyproxy.simple import canonical
 from pyproxy.simple.model import File, NormalizedName, ProjectDetail
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME
+from pyproxy.storage.extracted import Extracted, ExtractedMetadata, WheelName
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.inventory import Inventory
 from pyproxy.storage.jobs import JobStore, Told
@@ -68,6 +69,7 @@ CONTENT = b"the bytes of a wheel of the sample"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 UNHASHED = "demo-0.9.tar.gz"
 RECORDED = "5" * 64
+EXTRACTED = Extracted(SHA256, b"Metadata-Version: 2.1\nName: demo\n", verified=True)
 VERIFIED = Told(total_files=1, total_bytes=len(CONTENT), files=1, bytes=len(CONTENT), report="[]")
 PAGE = ProjectDetail(
     name=DEMO,
@@ -117,6 +119,7 @@ async def fill(directory: Path, database: Database) -> None:
         temporary.discard()
         files.note_use(SHA256, WHEN + 3)
         await files.flush_uses()
+    await ExtractedMetadata(database, lambda: WHEN).put(WheelName(mirror.id, DEMO, FILENAME), EXTRACTED)
     await sample_history.fill(database, mirror.id)
     jobs = JobStore(database, directory, clock=lambda: WHEN)
     job_id = await jobs.begin("verify", "4711-dead", "", VERIFIED)
@@ -168,6 +171,8 @@ def check(directory: Path, database: Database) -> None:
     assert (totals.pages, totals.missing) == (1, 2)
 
     assert RecordedHashes(database).for_project(mirror.id, DEMO) == {UNHASHED: RECORDED}
+    extracted = ExtractedMetadata(database).get(WheelName(mirror.id, DEMO, FILENAME))
+    assert extracted in (None, EXTRACTED)  # not in the first versions
     verified = JobStore(database, directory, clock=lambda: WHEN).newest("verify")  # not in the first versions
     assert verified is None or (verified.outcome, verified.files, verified.report) == ("done", 1, VERIFIED.report)
     with closing(FileStore(directory, database)) as files:

@@ -1,8 +1,8 @@
 """A project, or one of its files, forgotten: as if nobody had ever asked for it here.
 
-Everything goes that upstreams said of it: pages and 404s, documents of the JSON API, recorded hashes, failures; and the
-cached files, whichever upstream they came from, removed ones included. Downloads and readers under way end well, and
-local files are never touched.
+Everything goes that upstreams said of it: pages and 404s, documents of the JSON API, recorded hashes, metadata out of
+wheels, failures; and the cached files, whichever upstream they came from, removed ones included. Downloads and readers
+under way end well, and local files are never touched.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pyproxy.admin.cache.whole_steps import whole
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import METADATA_SUFFIX
 from pyproxy.storage.database import Database
+from pyproxy.storage.extracted import ExtractedMetadata
 from pyproxy.storage.failures import FailureStore
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.json_documents import JsonDocumentStore
@@ -28,7 +29,8 @@ class Remembered:
     """What is kept of a project, or of one file of it.
 
     ``freed_bytes`` is what the disk gets back with the files: bytes that another project has a name for stay.
-    ``documents`` counts those of the JSON API, ``failures`` the records of failed requests.
+    ``documents`` counts those of the JSON API, ``extracted`` wheels out of which metadata was read, ``failures`` the
+    records of failed requests.
     """
 
     project: str
@@ -39,9 +41,11 @@ class Remembered:
     failures: int
     files: tuple[KeptFile, ...]
     freed_bytes: int
+    extracted: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.answers or self.documents or self.recorded or self.failures or self.files)
+        said = self.answers or self.documents or self.recorded or self.extracted or self.failures
+        return bool(said or self.files)
 
 
 class Purging:
@@ -54,6 +58,7 @@ class Purging:
         self._files = files
         self._failures = FailureStore(database)
         self._documents = JsonDocumentStore(database)
+        self._extracted = ExtractedMetadata(database)
         self._kept = Kept(database)
 
     def remembered(self, project: NormalizedName, filename: str | None = None) -> Remembered:
@@ -73,6 +78,7 @@ class Purging:
             failures=sum(filename is None or failure.filename in _names(filename) for failure in failures),
             files=tuple(files),
             freed_bytes=self._kept.sole_bytes(project, [file.sha256 for file in files], _names(filename)),
+            extracted=self._extracted.count(project, filename),
         )
 
     async def forget(self, project: NormalizedName, filename: str | None, *, stale_since: float) -> None:
@@ -86,8 +92,9 @@ class Purging:
         for name in _names(filename):
             await self._recorded.forget(project, name)
         if filename is None:
-            await self._pages.purge(project)  # the documents go with it, by a trigger
+            await self._pages.purge(project)  # documents and extracted metadata go with it, by triggers
         else:
+            await self._extracted.forget(project, filename)
             await self._documents.expire(project, stale_since)
             await self._pages.expire(project, stale_since)
         for name in _names(filename):

@@ -83,6 +83,8 @@ class Explainer:
                 file=each.file,
                 recorded=each.upstream.recorded_hashes(project).get(each.file.filename),
                 admitted=each.upstream in admitted,
+                extracted=not each.file.core_metadata
+                and self._priority.offered(each.upstream, project).has(each.file.filename),
             )
             for each in facts
             if each.file is not None

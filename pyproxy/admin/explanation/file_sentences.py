@@ -146,6 +146,9 @@ def _copy(copy: CopyView, file: FileView, now: float) -> list[str]:
 def _metadata(file: FileView) -> str:
     """Whether its ``.metadata`` can be had, and from where."""
     advertised = [listing for listing in file.listings if listing.core_metadata is not False]
+    extracted = next((listing.upstream for listing in file.listings if listing.extracted), None)
+    if not advertised and extracted is not None:
+        return f"{extracted} offers no metadata file for it (PEP 658): here one is offered, out of the wheel itself."
     if not advertised:
         return "No upstream offers a metadata file for it (PEP 658)." if file.listings else ""
     first = advertised[0]

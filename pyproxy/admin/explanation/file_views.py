@@ -24,13 +24,15 @@ ANSWERED = (State.SERVED, State.STALE)
 class ListedAt:
     """A file as an upstream's newest known page lists it, and the sha256 recorded for it.
 
-    ``admitted``: the upstream may be asked for the project now.
+    ``admitted``: the upstream may be asked for the project now. ``extracted``: it offers no metadata file, but here one
+    is offered, out of the wheel.
     """
 
     upstream: str
     file: File
     recorded: str | None
     admitted: bool
+    extracted: bool
 
     def listing(self) -> ListingView:
         """For whoever asks about it."""
@@ -46,6 +48,7 @@ class ListedAt:
             yanked=file.yanked,
             requires_python=file.requires_python,
             core_metadata=file.core_metadata,
+            extracted=self.extracted,
         )
 
 

@@ -139,7 +139,7 @@ class ListingView:
     """A file as one upstream's newest known page lists it, values verbatim.
 
     ``recorded_sha256`` was learned at the first download, where the page lists none. ``url`` is without its query,
-    which may be a signature.
+    which may be a signature. ``extracted``: the upstream offers no metadata file, but here one is offered.
     """
 
     upstream: str
@@ -151,6 +151,7 @@ class ListingView:
     yanked: bool | str
     requires_python: str | None
     core_metadata: bool | Mapping[str, str]
+    extracted: bool = False
 
     @property
     def sha256(self) -> str | None:

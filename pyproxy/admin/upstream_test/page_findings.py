@@ -89,7 +89,7 @@ def _wheel_metadata(files: Sequence[File], advice: str | None) -> list[Step]:
         return []
     if not without:
         return [Step("wheel metadata", "ok", None, "it is listed for every wheel (PEP 658)")]
-    found = f"{_lacking(without, wheels, 'wheel')} (PEP 658): clients read it out of the wheels"
+    found = f"{_lacking(without, wheels, 'wheel')} (PEP 658): pyproxy reads it out of the wheels"
     return [Step("wheel metadata", "warning", None, found, advice)]
 
 

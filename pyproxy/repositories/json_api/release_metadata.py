@@ -1,7 +1,7 @@
 """What a release says of itself, as far as it can be had without downloading a distribution for it.
 
-In this order: the metadata file beside a wheel where one is advertised (PEP 658), the METADATA of a wheel that is here,
-the PKG-INFO of a source distribution that is here.
+In this order: the metadata file beside a wheel where one is advertised (PEP 658), the METADATA of a wheel that is here
+or can be read out of its end, the PKG-INFO of a source distribution that is here.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ class ReleaseMetadata:
                 return None
             content = await asyncio.get_running_loop().run_in_executor(None, read_sdist_metadata, path)
             return OwnMetadata(content, "sdist")
-        request = FileRequest(project=project, filename=each.filename + METADATA_SUFFIX, sha256=each.sha256)
+        name = each.filename + METADATA_SUFFIX
+        request = FileRequest(project=project, filename=name, sha256=each.sha256, sparing=True)
         if local:
             assert self._local is not None
             metadata: FileContent | None = await self._local.get_file(request)

@@ -72,7 +72,7 @@ class RenderedDocuments:
         if known is None:
             body = page.body()
             size = len(body) * COMPRESSION_GUESS
-            known = await self._workshop.run(size, survey, body, dict(page.recorded), version)
+            known = await self._workshop.run(size, survey, body, dict(page.recorded), page.offered, version)
             if known is not None:
                 self._surveys.put(key, known)
         return known

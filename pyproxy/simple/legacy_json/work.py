@@ -16,6 +16,7 @@ from pyproxy.simple.legacy_json import document as documents
 from pyproxy.simple.legacy_json.info import OwnMetadata
 from pyproxy.simple.legacy_json.render import Sources, render_document
 from pyproxy.simple.model import File, NormalizedName
+from pyproxy.simple.offered import OfferedMetadata
 from pyproxy.simple.releases import Release, newest, release_named, releases_of
 from pyproxy.simple.work import Prepared, Rendered, compressed
 
@@ -52,11 +53,13 @@ def described(document_z: bytes) -> str:
     return documents.described_version(zlib.decompress(document_z))
 
 
-def survey(page_z: bytes, recorded: Mapping[str, str], version: str | None) -> Surveyed | None:
+def survey(
+    page_z: bytes, recorded: Mapping[str, str], offered: OfferedMetadata, version: str | None
+) -> Surveyed | None:
     """A release of a stored page, in any spelling of its version, or the newest; ``None`` if there is none."""
     detail = canonical.decode(zlib.decompress(page_z))
     release = newest(releases_of(detail)) if version is None else release_named(detail, version)
-    return None if release is None else Surveyed(release.version, _describing(release, recorded))
+    return None if release is None else Surveyed(release.version, _describing(release, recorded, offered))
 
 
 def render_stored(
@@ -79,14 +82,18 @@ def render_stored(
     return compressed(render_document(sources, base=base, version=version))
 
 
-def _describing(release: Release, recorded: Mapping[str, str]) -> tuple[Describing, ...]:
+def _describing(release: Release, recorded: Mapping[str, str], offered: OfferedMetadata) -> tuple[Describing, ...]:
     """Wheels whose metadata lies beside them, then other wheels, then source distributions."""
     wheels = [file for file in release.files if file.filename.endswith(".whl")]
-    wheels.sort(key=lambda file: file.core_metadata is False)
+    wheels.sort(key=lambda file: not _has_sidecar(file, offered))
     sources = [file for file in release.files if file.filename.endswith((".tar.gz", ".zip"))]
-    return tuple(_file(file, recorded) for file in [*wheels, *sources][:DESCRIBING_LIMIT])
+    return tuple(_file(file, recorded, offered) for file in [*wheels, *sources][:DESCRIBING_LIMIT])
 
 
-def _file(file: File, recorded: Mapping[str, str]) -> Describing:
+def _file(file: File, recorded: Mapping[str, str], offered: OfferedMetadata) -> Describing:
     sha256 = file.sha256 or recorded.get(file.filename)
-    return Describing(file.filename, sha256, sidecar=file.core_metadata is not False)
+    return Describing(file.filename, sha256, sidecar=_has_sidecar(file, offered))
+
+
+def _has_sidecar(file: File, offered: OfferedMetadata) -> bool:
+    return file.core_metadata is not False or offered.has(file.filename)

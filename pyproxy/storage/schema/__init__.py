@@ -10,6 +10,7 @@ from pyproxy.storage.migrations import Migration
 from pyproxy.storage.schema import (
     accounts,
     audit,
+    extracted,
     failures,
     files,
     history,
@@ -43,4 +44,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("jobs", jobs.JOBS),
     Migration("files found again", files.FOUND_AGAIN),
     Migration("missing pages by age", pages.MISSING),
+    Migration("extracted metadata", extracted.EXTRACTED_METADATA),
 )

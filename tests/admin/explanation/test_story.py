@@ -222,6 +222,10 @@ FILES: list[tuple[FileView, list[str]]] = [
     (file_view(listings=(listing(yanked=True),)), ["YANKED, without a reason."]),
     (file_view(listings=(listing(core_metadata=True),)), ["first offers it, without a hash; it is not kept here yet."]),
     (file_view(), ["No upstream offers a metadata file for it (PEP 658)."]),
+    (
+        file_view(listings=(listing(extracted=True),)),
+        ["first offers no metadata file for it (PEP 658): here one is offered, out of the wheel itself."],
+    ),
 ]
 
 

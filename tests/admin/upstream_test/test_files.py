@@ -61,7 +61,7 @@ async def test_what_some_files_lack_is_counted() -> None:
     assert one(steps, "upload times").found.startswith("2 of its 3 files have none: uv --exclude-newer")
     assert said(steps, "wheel metadata") == (
         "warning",
-        "1 of its 2 wheels have none (PEP 658): clients read it out of the wheels",
+        "1 of its 2 wheels have none (PEP 658): pyproxy reads it out of the wheels",
         NOTHING_TO_SET,
     )
 

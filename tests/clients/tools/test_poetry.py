@@ -81,6 +81,7 @@ def test_metadata_of_a_wheel_without_metadata_file_is_a_suffix_range(
     padding: int, upstream: UpstreamThread, pyproxy: PyproxyServer, recorder: Recorder, make_tool: MakeTool
 ) -> None:
     """(F27, pain 11)"""
+    pyproxy.restart_with(cache={"extract_metadata": False})
     upstream.publish_wheel("words", "1.0")
     upstream.publish_wheel("big", "1.0", requires=["words"], padding=padding, metadata=None)
     user = make_tool(Poetry)

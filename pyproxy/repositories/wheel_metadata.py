@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 
 from pyproxy.errors import FileNotListed, StorageError, UpstreamError, UpstreamStatus, UpstreamTimeout
-from pyproxy.net.download import Download
+from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.repositories.arrived_wheels import digest_of, wheel_of
 from pyproxy.repositories.content import BytesContent
 from pyproxy.repositories.listings import ListedFile
@@ -131,7 +131,7 @@ class MetadataOffers:
         return OfferedMetadata(every=not self._offline, names=names)
 
 
-async def _out_of(download: Download) -> bytes:
+async def _out_of(download: ArrivingFile) -> bytes:
     """METADATA out of a wheel that has come whole; raises `DistributionUnreadable`."""
     assert download.size is not None
     wheel = PartialWheel(download.size)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
 import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -39,6 +38,7 @@ from pyproxy.repositories.observer import Observers
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.repositories.rendering import RenderedPages
 from pyproxy.storage.activity import ActivityStore
+from pyproxy.storage.directory import is_writable
 from pyproxy.storage.history import HistoryStore
 
 log = logging.getLogger(__name__)
@@ -268,7 +268,7 @@ def _checks(config: Config, resources: Resources) -> Checks:
 
     # Anybody may ask, so where things are on this machine is for the log.
     def storage() -> str | None:
-        if os.access(config.storage.directory, os.W_OK):
+        if is_writable(config.storage.directory):
             return None
         log.error("not ready: %s cannot be written", config.storage.directory)
         return "the storage directory cannot be written: the server's log says more"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from pathlib import Path
 
 from pyproxy.errors import StorageDamaged, StorageError
-from pyproxy.storage.directory import OWNER_REMEDY, is_full
+from pyproxy.storage.directory import OWNER_REMEDY, is_full, is_mounted_read_only, remedy
 
 OUR_MISTAKES = (
     sqlite3.IntegrityError,
@@ -29,7 +30,8 @@ def sentence(error: sqlite3.Error, path: Path) -> StorageError:
     if primary == sqlite3.SQLITE_FULL or (primary == sqlite3.SQLITE_IOERR and is_full(path.parent)):
         return StorageError(f"{path} cannot grow: the disk is full; make room on it")
     if primary in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return StorageError(f"{path} cannot be opened or written ({error}): {OWNER_REMEDY}")
+        way = remedy(OSError(errno.EROFS, "")) if is_mounted_read_only(path.parent) else OWNER_REMEDY
+        return StorageError(f"{path} cannot be opened or written ({error}): {way}")
     return StorageError(f"{path} cannot be used: {error}")
 
 

@@ -41,7 +41,7 @@ def prepare_directory(directory: Path) -> Path:
             f"{remedy(error, 'create it for the user that runs pyproxy')}, or choose another storage.directory"
         ) from error
     if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
-        refused = OSError(errno.EROFS if _is_mounted_read_only(directory) else errno.EACCES, "")
+        refused = OSError(errno.EROFS if is_mounted_read_only(directory) else errno.EACCES, "")
         raise StorageError(
             f"cannot write to the storage directory {directory}: {remedy(refused)}, or choose another storage.directory"
         )
@@ -93,7 +93,14 @@ def is_full(directory: Path) -> bool:
     return disk.f_bavail * disk.f_frsize < SMALLEST_ROOM
 
 
-def _is_mounted_read_only(directory: Path) -> bool:
+def is_writable(directory: Path) -> bool:
+    """Whether files may be kept below a storage directory, as far as its folders tell."""
+    places = (directory, directory / FILES_NAME, directory / TEMPORARY_NAME)
+    return all(os.access(place, os.W_OK | os.X_OK) for place in places)
+
+
+def is_mounted_read_only(directory: Path) -> bool:
+    """Whether its file system takes no writes at all."""
     try:
         return bool(os.statvfs(directory).f_flag & os.ST_RDONLY)
     except OSError:

@@ -24,6 +24,9 @@ NEARLY_FULL = 2
 LOST_LATELY = 7 * DAY
 """So long it is told of that the database was lost."""
 
+FULL = 1_000_000
+"""With fewer free bytes than this the database does not grow, whatever `storage.min_free` says."""
+
 MISMATCH = "hash mismatch"
 """The kind of failure that is told of by file (`repositories.failure_kinds`)."""
 
@@ -39,10 +42,17 @@ def attention(
     *,
     own_certificate_ends: float | None,
     index: IndexState,
+    writable: bool,
     now: float,
 ) -> tuple[Attention, ...]:
-    """Everything; ``mismatches`` are files of which wrong bytes came, and no right ones since."""
+    """Everything; ``mismatches`` are files of which wrong bytes came, and no right ones since.
+
+    ``writable``: whether files may be kept in the storage directory.
+    """
     found = [*_disk(disk), *_certificate("this server's certificate", own_certificate_ends, ("server", ""), now)]
+    if not writable:
+        sentence = "the storage directory cannot be written: nothing new is kept"
+        found.append(Attention("error", sentence, ("storage", "")))
     found += _index(index, now)
     active = [pair for pair in zip(stored, summaries, strict=True) if pair[0].settings.active]
     if not active:
@@ -99,6 +109,8 @@ def _disk(disk: Disk) -> Iterator[Attention]:
     if disk.free < disk.min_free:
         sentence = f"{left}, less than storage.min_free ({data(disk.min_free)}): nothing new is kept"
         yield Attention("error", sentence, ("storage", ""))
+    elif disk.free < FULL:
+        yield Attention("error", f"{left}: nothing new is kept, and settings may not be changed", ("storage", ""))
     elif disk.free < NEARLY_FULL * disk.min_free:
         sentence = f"{left}; with less than storage.min_free ({data(disk.min_free)}) nothing new is kept"
         yield Attention("warning", sentence, ("storage", ""))

@@ -13,6 +13,7 @@ from pyproxy.admin.dashboard.ranges import PROJECTS, RANGES, RangeName
 from pyproxy.admin.dashboard.series import buckets, total, upstream_buckets
 from pyproxy.admin.dashboard.upstreams import Standing, summaries
 from pyproxy.storage.database import Database
+from pyproxy.storage.directory import is_writable
 from pyproxy.storage.failures import FailureStore, Rest
 from pyproxy.storage.history_reads import HistoryReads
 from pyproxy.storage.rebuild import index_state
@@ -104,6 +105,7 @@ class Dashboard:
                 disk,
                 own_certificate_ends=self._own_certificate_ends(),
                 index=index_state(reads),
+                writable=is_writable(self._room.directory),
                 now=now,
             ),
         )

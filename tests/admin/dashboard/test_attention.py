@@ -27,10 +27,15 @@ def found(
     disk: Disk = ROOMY,
     own: float | None = None,
     index: IndexState = COMPLETE,
+    writable: bool = True,
 ) -> list[Attention]:
     upstreams = [upstream or stored()]
     summed = summaries(upstreams, known, [], [], {})
-    return list(attention(upstreams, summed, mismatches, disk, own_certificate_ends=own, index=index, now=NOW))
+    return list(
+        attention(
+            upstreams, summed, mismatches, disk, own_certificate_ends=own, index=index, writable=writable, now=NOW
+        )
+    )
 
 
 def disk(free: int | None) -> Disk:
@@ -102,9 +107,7 @@ def test_a_disk_that_is_nearly_full_is_told_of(free: int | None, severities: lis
 
 def test_the_sizes_in_the_sentence_are_for_people() -> None:
     (item,) = found(disk=disk(500_000_000))
-    assert item.sentence == (
-        "the disk has 500.0 MB left, less than storage.min_free (1.0 GB): nothing new is kept"
-    )
+    assert item.sentence == ("the disk has 500.0 MB left, less than storage.min_free (1.0 GB): nothing new is kept")
 
 
 def test_content_that_changed_upstream_is_told_of_by_project() -> None:
@@ -167,3 +170,14 @@ def test_a_lost_database_is_told_of_with_what_is_lost(index: IndexState, sentenc
 
 def test_a_database_that_was_lost_long_ago_is_told_of_no_more() -> None:
     assert found(index=IndexState(NOW - 8 * DAY, 5)) == []
+
+
+def test_a_full_disk_is_told_of_without_a_limit_too() -> None:
+    full = Disk(cached=0, database=0, max_size=None, free=0, min_free=0)
+    sentence = "the disk has 0 bytes left: nothing new is kept, and settings may not be changed"
+    assert found(disk=full) == [Attention("error", sentence, ("storage", ""))]
+
+
+def test_a_storage_directory_that_cannot_be_written_is_told_of() -> None:
+    sentence = "the storage directory cannot be written: nothing new is kept"
+    assert found(writable=False) == [Attention("error", sentence, ("storage", ""))]

@@ -63,16 +63,15 @@ class MetadataFiles:
                 return own
             listed = listed or await self._listings.first(request.project, wheel, sha256)
         assert listed is not None
-        here = self._known(request, listed)
+        wheels = self._wheels if self._wheels is not None and self._wheels.apply_to(listed) else None
+        here = self._stored_copy(request, listed) if wheels is None else wheels.known(listed)
         if here is not None:
             return here
         if self._listings.offline:
             raise NotKnownOffline(f"offline, and {request.filename} is not in the cache")
         if sha256 is not None and not self._listings.may_be_asked(listed):
             listed = await self._listings.first(request.project, wheel, sha256)
-        if self._wheels is not None and self._offers(listed):
-            return await self._wheels.get(listed, sparing=request.sparing)
-        return await self._fetched(request, listed)
+        return await self._answered(request, listed)
 
     async def cached(self, request: FileRequest) -> FileContent | None:
         """The metadata out of the verified wheel, if that is here; nobody is asked."""
@@ -81,12 +80,15 @@ class MetadataFiles:
         return await self._from_wheel(request.project, wheel_of_metadata(request.filename), request.sha256, None)
 
     def _offers(self, listed: ListedFile) -> bool:
-        return self._wheels is not None and self._wheels.offers(listed)
+        return self._wheels is not None and self._wheels.apply_to(listed)
 
-    def _known(self, request: FileRequest, listed: ListedFile) -> FileContent | None:
-        """What can be answered without asking anybody."""
-        if self._wheels is not None and self._wheels.offers(listed):
-            return self._wheels.known(listed)
+    async def _answered(self, request: FileRequest, listed: ListedFile) -> FileContent:
+        """From the upstream's metadata file, or out of its wheel."""
+        if self._wheels is not None and self._wheels.apply_to(listed):
+            return await self._wheels.get(listed, sparing=request.sparing)
+        return await self._fetched(request, listed)
+
+    def _stored_copy(self, request: FileRequest, listed: ListedFile) -> FileContent | None:
         sha256 = _advertised(request, listed)
         return None if sha256 is None else self._stored.open(request.project, request.filename, sha256)
 

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import NamedTuple
 
 from pyproxy.errors import FileNotListed, StorageError, UpstreamError, UpstreamStatus, UpstreamTimeout
 from pyproxy.net.arriving_file import ArrivingFile
@@ -29,6 +30,21 @@ from pyproxy.storage.partial_wheel import PartialWheel, Span
 log = logging.getLogger(__name__)
 
 
+class _Found(NamedTuple):
+    """METADATA, and of which bytes it is (`Extracted`)."""
+
+    metadata: bytes
+    wheel: str
+    verified: bool
+
+
+class _Reading(NamedTuple):
+    """One wheel's METADATA on its way."""
+
+    read: asyncio.Task[_Found]
+    keeping: asyncio.Task[None]
+
+
 class WheelMetadata:
     """Reads, keeps and answers METADATA of upstreams' wheels. ``forget_page``: a sha256 was recorded on the way."""
 
@@ -44,19 +60,20 @@ class WheelMetadata:
         self._tails = tails
         self._transfers = transfers
         self._forget_page = forget_page
-        self._reading: dict[tuple[WheelName, str, bool], asyncio.Task[bytes]] = {}
+        self._reading: dict[tuple[WheelName, str, bool], _Reading] = {}
 
-    def offers(self, listed: ListedFile) -> bool:
-        """Whether the listed file gets a metadata file here that its upstream does not offer."""
-        if listed.link.core_metadata is not False or not listed.link.filename.endswith(".whl"):
-            return False
-        known = self._known(listed)
-        return known is None or known.metadata is not None
+    def apply_to(self, listed: ListedFile) -> bool:
+        """Whether the listed file is a wheel for which its upstream offers no metadata file."""
+        return listed.link.core_metadata is False and listed.link.filename.endswith(".whl")
 
     def known(self, listed: ListedFile) -> BytesContent | None:
-        """What was read before; nobody is asked."""
-        known = self._known(listed)
-        return None if known is None or known.metadata is None else _content(known.metadata, listed, "hit")
+        """What was read before; nobody is asked. Raises `FileNotListed` for a wheel that has none."""
+        known = self._extracted.get(_name(listed))
+        if known is None or known.wheel != wheel_of(listed):
+            return None
+        if known.metadata is None:
+            raise FileNotListed(f"{listed.link.filename} has no metadata that can be read")
+        return _content(known.metadata, listed, "hit")
 
     async def get(self, listed: ListedFile, *, sparing: bool) -> BytesContent:
         """The METADATA, read now; once, however many ask.
@@ -65,20 +82,20 @@ class WheelMetadata:
         wheel and who asks is ``sparing``, else as `Repository.get_file` does.
         """
         key = _name(listed), wheel_of(listed), sparing
-        task = self._reading.get(key)
-        status = "fwd=miss" if task is None else "fwd=miss; collapsed"
-        if task is None:
-            reading = self._read(listed, sparing)
-            task = asyncio.get_running_loop().create_task(reading, name=f"metadata of {key[0].filename}")
-            self._reading[key] = task
-            task.add_done_callback(lambda _: self._reading.pop(key, None))
-        return _content(await asyncio.shield(task), listed, status)
+        reading = self._reading.get(key)
+        status = "fwd=miss; collapsed"
+        if reading is not None and reading.read.done():
+            status = "hit"  # here; only its place in the database is still being made sure
+        if reading is None:
+            status = "fwd=miss"
+            loop = asyncio.get_running_loop()
+            read = loop.create_task(self._read(listed, sparing), name=f"metadata of {key[0].filename}")
+            reading = self._reading[key] = _Reading(read, loop.create_task(self._keep_when_read(listed, read)))
+            # Until it is kept: who asks in between must not ask the upstream again.
+            reading.keeping.add_done_callback(lambda _: self._reading.pop(key, None))
+        return _content((await asyncio.shield(reading.read)).metadata, listed, status)
 
-    def _known(self, listed: ListedFile) -> Extracted | None:
-        known = self._extracted.get(_name(listed))
-        return known if known is not None and known.wheel == wheel_of(listed) else None
-
-    async def _read(self, listed: ListedFile, sparing: bool) -> bytes:
+    async def _read(self, listed: ListedFile, sparing: bool) -> _Found:
         try:
             metadata = await self._tails.metadata(listed)
         except (RangesRefused, DistributionUnreadable, UpstreamError) as error:
@@ -90,10 +107,9 @@ class WheelMetadata:
             if sparing:
                 raise DistributionUnreadable(f"it would take the whole wheel ({error})") from error
             return await self._from_whole(listed)
-        await self._keep(listed, Extracted(wheel_of(listed), metadata, verified=False))
-        return metadata
+        return _Found(metadata, wheel_of(listed), verified=False)
 
-    async def _from_whole(self, listed: ListedFile) -> bytes:
+    async def _from_whole(self, listed: ListedFile) -> _Found:
         """Fetch the wheel, which is kept as well; one without METADATA is remembered by ``arrived_wheels.py``."""
         if listed.sha256 is not None:
             download, _ = self._transfers.download(listed)
@@ -106,12 +122,16 @@ class WheelMetadata:
             metadata = await _out_of(download)
         except DistributionUnreadable as error:
             raise FileNotListed(f"{listed.link.filename} has no metadata that can be read: {error}") from error
-        await self._keep(listed, Extracted(sha256, metadata, verified=True))
-        return metadata
+        return _Found(metadata, sha256, verified=True)
 
-    async def _keep(self, listed: ListedFile, extracted: Extracted) -> None:
+    async def _keep_when_read(self, listed: ListedFile, read: asyncio.Task[_Found]) -> None:
+        """Keep it, without holding up those who wait for it."""
+        await asyncio.wait({read})
+        if read.cancelled() or read.exception() is not None:
+            return
+        found = read.result()
         try:
-            await self._extracted.put(_name(listed), extracted)
+            await self._extracted.put(_name(listed), Extracted(found.wheel, found.metadata, found.verified))
         except StorageError as error:
             log.warning("the metadata of %s is served but not kept: %s", listed.link.filename, error)
 

@@ -25,7 +25,7 @@ from pyproxy.repositories.observer import Asked, Observer
 from pyproxy.repositories.transfers import ADDRESS_IS_OLD, is_own
 from pyproxy.simple.names import METADATA_SUFFIX
 from pyproxy.storage.distributions import DistributionUnreadable
-from pyproxy.storage.partial_wheel import PartialWheel
+from pyproxy.storage.partial_wheel import PartialWheel, Span
 
 TAIL_BYTES = 32 * 1024
 """How much of the end is asked for first: enough for wheels of up to some 300 members."""
@@ -115,7 +115,7 @@ class WheelTails:
                 raise UpstreamInvalidResponse(name, f"has a file of {size} bytes, and of {wheel.size} before")
             received += len(part.data)
             wheel.add(part.start, part.data)
-            found = await asyncio.get_running_loop().run_in_executor(None, wheel.metadata)
+            found = await _metadata(wheel, len(part.data))
             if isinstance(found, bytes):
                 return found, received
             part = await self._part(listed, (found.start, found.stop))
@@ -171,6 +171,13 @@ class WheelTails:
                 rests_for=None if error is None else listed.upstream.standing.rests_for,
             )
         )
+
+
+async def _metadata(wheel: PartialWheel, size: int) -> bytes | Span:
+    """What `PartialWheel.metadata` says now that ``size`` more bytes are known: off the loop where those are many."""
+    if size <= TAIL_BYTES:
+        return wheel.metadata()
+    return await asyncio.get_running_loop().run_in_executor(None, wheel.metadata)
 
 
 def _end_of(size: int | None) -> Part:

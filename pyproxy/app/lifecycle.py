@@ -212,7 +212,7 @@ class Server:
         try:
             async with asyncio.timeout(finish_seconds):
                 await self.services.requests.finished()
-                await self.resources.downloads.followed()
+                await self.resources.downloads.finish_for_others()
         except TimeoutError:
             log.warning("%d responses are cut off", self.services.requests.count)
         for task in self._background:

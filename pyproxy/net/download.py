@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 ABANDON_AFTER_SECONDS = 10.0
 """How long a file that cannot be kept goes on without any reader; one may still be on its way."""
 
-Follower = TypeVar("Follower", bound=DownloadReader)
+ReaderKind = TypeVar("ReaderKind", bound=DownloadReader)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Download:
         self._readers.add(reader)
         return reader
 
-    def follow(self, kind: type[Follower]) -> Follower:
+    def follow(self, kind: type[ReaderKind]) -> ReaderKind:
         """A reader of this kind, from the first byte on: it stands for those of another process."""
         follower = kind(self, 0, None, moved=self._reader_moved)
         self._readers.add(follower)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable
 from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.net.download import Download
 from pyproxy.net.sharing.copies import Whole
+from pyproxy.net.sharing.followed import FollowedDownload
 from pyproxy.net.sharing.processes import Processes
 
 
@@ -50,8 +51,11 @@ class Downloads:
             download.start().add_done_callback(lambda _: self._leave(key, download))
         return download
 
-    async def followed(self) -> None:
-        """Wait until no other process needs a download of this one."""
+    async def finish_for_others(self) -> None:
+        """Nobody here waits for a file any more: follow no other process, and wait until none follows this one."""
+        for download in tuple(self._running.values()):
+            if isinstance(download, FollowedDownload):
+                download.leave()
         if self._processes is not None:
             await self._processes.told()
 

@@ -51,7 +51,7 @@ async def _ask_one(folder: Path, name: str) -> Copy | None:
             connection = stack.enter_context(sockets.connect(folder))
             connection.send(name.encode())
             await sockets.readable(connection)
-            message, descriptors, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, 1)
+            message, descriptors, _, _ = socket.recv_fds(connection, MESSAGE_BYTES, 1, socket.MSG_CMSG_CLOEXEC)
         except OSError:
             return None
         try:

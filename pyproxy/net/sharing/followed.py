@@ -105,7 +105,12 @@ class FollowedDownload:
     def cancel(self) -> None:
         if isinstance(self._part, Download):
             self._part.cancel()
-        elif self._task is not None:
+        else:
+            self.leave()
+
+    def leave(self) -> None:
+        """Follow nobody any more; what is fetched by this process goes on."""
+        if self._task is not None and not isinstance(self._part, Download):
             self._task.cancel()
 
     async def _run(self) -> None:

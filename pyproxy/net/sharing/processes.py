@@ -47,7 +47,7 @@ class Processes:
         self._folder = folder
         self._led: dict[str, Download] = {}
         self._telling: Telling | None = None
-        self._alone = False
+        self._trouble = ""
 
     def begin(
         self, name: str, filename: str, factory: Callable[[], Download], kept: Callable[[], Whole | None]
@@ -74,9 +74,15 @@ class Processes:
         self._claims.close()
 
     def _lead(self, name: str, factory: Callable[[], Download], kept: Callable[[], Whole | None]) -> Part | None:
-        claim = self._claim(name)
+        try:
+            if self._telling is None:
+                self._telling = Telling(self._folder, self._led.get)
+            claim = self._claims.take(name)
+        except (OSError, StorageError) as error:
+            self._report(error)
+            return factory()
         if claim is None:
-            return factory() if self._alone else None
+            return None
         try:
             whole = kept()
             if whole is None:
@@ -93,17 +99,11 @@ class Processes:
         download.start().add_done_callback(lambda _: self._leave(name, download, claim))
         return download
 
-    def _claim(self, name: str) -> Claim | None:
-        if self._alone:
-            return None
-        try:
-            if self._telling is None:
-                self._telling = Telling(self._folder, self._led.get)
-            return self._claims.take(name)
-        except (OSError, StorageError) as error:
+    def _report(self, error: Exception) -> None:
+        """Say it once, though it is tried again and again."""
+        if str(error) != self._trouble:
             log.warning("transfers are not shared with other processes: %s", error)
-            self._alone = True
-            return None
+        self._trouble = str(error)
 
     def _leave(self, name: str, download: Download, claim: Claim) -> None:
         if self._led.get(name) is download:

@@ -78,7 +78,7 @@ class Telling:
                 loop.remove_reader(connection.fileno())
 
 
-class _Follower(DownloadReader):
+class Follower(DownloadReader):
     """Stands for all readers in another process: they may have got whatever was told to be released."""
 
     connection: socket.socket
@@ -87,21 +87,21 @@ class _Follower(DownloadReader):
         """Said before the first byte is overwritten, and not to be lost: else nobody could tell what was given."""
         try:
             self.connection.send(encode(Progress(again=True)))
+        except ConnectionError:
+            pass  # gone: its task will see that, too
         except OSError as error:
             raise StorageError("another process that serves the file cannot be told that it begins again") from error
 
 
 async def _tell(download: Download, connection: socket.socket) -> None:
     """Until the end, which is told. Going without a word means that somebody else may try."""
-    follower = download.follow(_Follower)
+    follower = download.follow(Follower)
     follower.connection = connection
     try:
         told = None
         while told is None or not told.final:
-            if follower.broken is not None:
-                follower.begins_again()
-                return  # they may follow again, whose clients have nothing yet
-            if isinstance(download.error, DownloadGivenUp):
+            if follower.broken is not None or isinstance(download.error, DownloadGivenUp):
+                # Broken by a copy that differs: they know that it began again, and those that have nothing may go on.
                 return
             progress = _progress(download)
             if progress == told:

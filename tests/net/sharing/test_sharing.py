@@ -411,6 +411,43 @@ async def test_closing_a_follower_disturbs_nobody(worker: StartWorker) -> None:
     await anext(reader)
     await b.downloads.close()
     assert isinstance((await read_until_error(reader))[1], DownloadGivenUp)
-    await a.downloads.followed()
+    await a.processes.told()
     go.set()
+    assert await read_all(leading.reader()) == DATA
+
+
+async def test_two_that_stop_do_not_wait_for_each_other(worker: StartWorker) -> None:
+    """Each fetches a file that the other follows, and nobody reads any of them."""
+    a, b = worker("a"), worker("b")
+    for first, second, key in ((a, b, "x"), (b, a, "y")):
+        first.get(expected(DATA), Script(DATA[:1000], asyncio.Event()), key=key)
+        await followed(second.get(expected(DATA), Script(DATA), key=key))
+        assert len(first.begun) == 1
+    await asyncio.gather(a.downloads.finish_for_others(), b.downloads.finish_for_others())
+
+
+async def test_one_that_stops_waits_for_those_that_follow(worker: StartWorker) -> None:
+    a, b = worker("a"), worker("b")
+    go = asyncio.Event()
+    a.get(expected(DATA), Script(DATA[:200_000], go, DATA[200_000:], length=len(DATA)))
+    unused = Script(DATA)
+    reader = b.get(expected(DATA), unused).reader()
+    start = await anext(reader)
+    finishing = asyncio.create_task(a.downloads.finish_for_others())
+    go.set()
+    assert start + await read_all(reader) == DATA
+    await finishing
+    assert unused.requests == 0
+
+
+async def test_a_follower_that_died_does_not_keep_the_file_from_another_upstream(worker: StartWorker) -> None:
+    a, b = worker("a"), worker("b")
+
+    fail = asyncio.Event()
+    broken = Script(DATA[:200_000], fail, UpstreamUnreachable("a", "broke"), length=len(DATA))
+    leading = a.get(expected(DATA), broken, Script(DATA, upstream="other"))
+    file = b.get(expected(DATA), Script(DATA))
+    await anext(file.reader())
+    file.cancel()
+    fail.set()
     assert await read_all(leading.reader()) == DATA

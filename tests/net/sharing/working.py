@@ -25,7 +25,7 @@ class Worker:
         self.folder.mkdir(parents=True)
         self.processes = Processes(Claims(storage), self.folder)
         self.downloads = Downloads(self.processes)
-        self.new_sink: Callable[[], FileSink | FullDisk | None] = lambda: FileSink(self.folder)
+        self.new_sink: Callable[[], FileSink | FullDisk | None] = lambda: FileSink(self._new_folder())
         self.keeping: Callable[[FileSink | FullDisk | None], Kept] = Kept
         self.begun: list[Download] = []
         self._kept: list[Kept] = []
@@ -34,7 +34,7 @@ class Worker:
     def kept(self) -> list[tuple[str, int]]:
         return [call for kept in self._kept for call in kept.calls]
 
-    def get(self, expected: Expected, *scripts: Script, found: Whole | None = None) -> ArrivingFile:
+    def get(self, expected: Expected, *scripts: Script, found: Whole | None = None, key: str = "key") -> ArrivingFile:
         def begin() -> Download:
             kept = self.keeping(self.new_sink())
             self._kept.append(kept)
@@ -42,7 +42,7 @@ class Worker:
             self.begun.append(Download(expected, sources, kept.sink, on_verified=kept))
             return self.begun[-1]
 
-        return self.downloads.join_or_start("key", begin, filename=expected.filename, kept=lambda: found)
+        return self.downloads.join_or_start(key, begin, filename=expected.filename, kept=lambda: found)
 
     async def dies(self) -> None:
         """As the others see a process that is killed: its connections end and its claims are free."""
@@ -51,6 +51,11 @@ class Worker:
     async def close(self) -> None:
         await self.downloads.close()
         self.forget()
+
+    def _new_folder(self) -> Path:
+        folder = self.folder / str(len(self.begun))
+        folder.mkdir(exist_ok=True)
+        return folder
 
     def forget(self) -> None:
         """Let go of what has been fetched."""
@@ -78,4 +83,4 @@ async def read_up_to(reader: FileReader, count: int) -> bytes:
 async def quiet(*workers: Worker) -> None:
     """Wait until nothing is under way."""
     await until(lambda: not any(len(worker.downloads) for worker in workers))
-    await asyncio.gather(*(worker.downloads.followed() for worker in workers))
+    await asyncio.gather(*(worker.processes.told() for worker in workers))

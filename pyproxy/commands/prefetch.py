@@ -160,11 +160,12 @@ async def _draw(prefetching: Prefetching) -> None:
     progress = prefetching.progress
     with steps_progress() as bar:
         task = bar.add_task("asking", total=progress.total_projects)
-        while not progress.total_bytes:
+        while not progress.fetching:
             bar.update(task, total=progress.total_projects, completed=progress.projects)
             await asyncio.sleep(REDRAW_SECONDS)
     with bytes_progress() as bar:
         task = bar.add_task("fetching", total=progress.total_bytes)
         while True:
-            bar.update(task, completed=progress.bytes)
+            description = f"fetching, {progress.files}/{progress.total_files} files"
+            bar.update(task, completed=progress.bytes, description=description)
             await asyncio.sleep(REDRAW_SECONDS)

@@ -55,12 +55,14 @@ class Fetching:
         content = name if is_metadata(wanted.filename) else wanted.link_sha256 or name
         size = 0 if content in self._counted else wanted.size or 0
         if self._max_size is not None and self._bytes + size > self._max_size:
-            return failure(wanted, f"with the rest of what is asked for it is more than {self._limit()}")
+            return failure(wanted, self._too_much())
         self._count(content, size)
         return None
 
     async def fetch(self, wanted: WantedFile) -> Outcome:
         """Fetch it, verify it, keep it. Raises nothing that concerns one file only."""
+        if wanted.size is None and self._max_size is not None and self._bytes >= self._max_size:
+            return failure(wanted, self._too_much())
         if not self._files.may_keep(wanted.size or 0):
             return failure(wanted, self._too_little_free())
         request = FileRequest(project=wanted.project, filename=wanted.filename, sha256=wanted.link_sha256)
@@ -106,6 +108,8 @@ class Fetching:
         sha256, size = content.sha256, content.size or 0
         if sha256 is None or (wrong := _wrong(wanted, sha256)):
             return failure(wanted, "nobody knows its sha256" if sha256 is None else wrong)
+        if wanted.size is None:
+            self._bytes += size
         if content.cache_status == "hit" and not isinstance(content, ArrivingContent):
             return _had(wanted, "here", size, sha256)
         if self._files.find(wanted.project, wanted.filename, sha256) is None:
@@ -126,6 +130,9 @@ class Fetching:
 
     def _limit(self) -> str:
         return f"storage.max_size ({data(self._max_size or 0)})"
+
+    def _too_much(self) -> str:
+        return f"with the rest of what is asked for it is more than {self._limit()}"
 
     def _too_little_free(self) -> str:
         return "less than storage.min_free would be left on the disk"

@@ -106,12 +106,18 @@ class Outcome:
 
 @dataclass(slots=True)
 class Progress:
-    """How far it has come; ``total_bytes`` counts what is to be fetched, as far as sizes are listed."""
+    """How far it has come: first with the pages of projects, then, once ``fetching``, with files.
+
+    ``total_bytes`` is ``None`` where the size of some file is listed nowhere.
+    """
 
     projects: int = 0
     total_projects: int = 0
+    fetching: bool = False
+    files: int = 0
+    total_files: int = 0
     done_bytes: int = 0
-    total_bytes: int = 0
+    total_bytes: int | None = None
     arriving: set[ArrivingContent] = field(default_factory=set)
 
     @property

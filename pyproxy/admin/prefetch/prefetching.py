@@ -61,7 +61,7 @@ class Prefetching:
         if self._asked.dry_run:
             self.report.outcomes += [self._fetching.would(file) for file in missing]
         else:
-            self.progress.total_bytes = sum(file.size or 0 for file in missing)
+            self._begin_fetching(missing)
             await self._at_once(self._fetch, missing)
             self._look_again()
             self.report.notes += await self._completeness.notes(chosen for each in plans for chosen in each.chosen)
@@ -102,8 +102,15 @@ class Prefetching:
             reason = self._pageless[project]
             self.report.notes.append(f"{project}: its files are here, but its page could not be had: {reason}")
 
+    def _begin_fetching(self, missing: list[WantedFile]) -> None:
+        sizes = [file.size for file in missing]
+        self.progress.total_files = len(missing)
+        self.progress.total_bytes = None if None in sizes else sum(size or 0 for size in sizes)
+        self.progress.fetching = True
+
     async def _fetch(self, file: WantedFile) -> None:
         self.report.outcomes.append(await self._fetching.fetch(file))
+        self.progress.files += 1
 
     def _look_again(self) -> None:
         self.report.outcomes = [self._fetching.gone(outcome) or outcome for outcome in self.report.outcomes]

@@ -46,6 +46,17 @@ async def test_what_is_asked_for_outlives_older_files(prefetch: Prefetch, large:
     assert states(await prefetch("b", asked={"dry_run": True})) == {"b-1.0.zip": "wanted"}
 
 
+async def test_files_of_unknown_size_are_fetched_until_there_is_no_room(
+    prefetch: Prefetch, upstream: UpstreamServer
+) -> None:
+    for name in ("a", "b", "c"):
+        upstream.add_file(name, f"{name}-1.0.zip", name.encode() * SIZE, size=False)
+
+    report = await prefetch("a\nb\nc", max_size=2 * SIZE, asked={"jobs": 1})
+
+    assert states(report) == {"a-1.0.zip": "fetched", "b-1.0.zip": "fetched", "c-1.0.zip": "failed"}
+
+
 async def test_nothing_is_fetched_that_the_disk_has_no_room_for(prefetch: Prefetch, large: UpstreamServer) -> None:
     report = await prefetch("a", min_free=2**62)
 

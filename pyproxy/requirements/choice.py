@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from pyproxy.requirements.fitting import Formats, best
@@ -135,5 +135,5 @@ def _for_python(file: File, target: Target) -> bool:
         return True
     try:
         return SpecifierSet(file.requires_python).contains(target.python, prereleases=True)
-    except InvalidSpecifier:
-        return True  # as pip does
+    except ValueError:
+        return True  # as pip does with what it cannot read

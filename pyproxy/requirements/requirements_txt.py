@@ -22,6 +22,9 @@ from pyproxy.requirements.model import Requirement, Skipped
 from pyproxy.simple.names import normalize
 from pyproxy.simple.parse_fields import hashes_of
 
+SHOWN = 200
+"""Characters of a wrong line that are shown."""
+
 _SHORT = {"-r": "--requirement", "-c": "--constraint", "-e": "--editable", "-i": "--index-url", "-f": "--find-links"}
 _SHORT |= {"-C": "--config-settings"}
 
@@ -104,9 +107,12 @@ class _Reading:
         try:
             parsed = ParsedRequirement(line.asked)
             project = normalize(parsed.name)
-        except (InvalidRequirement, InvalidProjectName):
+            parsed.specifier.contains("0")  # reads its numbers, of which some are too long for Python
+        except (InvalidRequirement, InvalidProjectName, ValueError):
             raise ConfigurationError(
-                f"{shown(line.asked)!r} is no requirement", where=line.where, suggestion=_how_to_write(line.asked)
+                f"{shown(line.asked)[:SHOWN]!r} is no requirement",
+                where=line.where,
+                suggestion=_how_to_write(line.asked),
             ) from None
         if parsed.url is not None:
             self._skipped.append(Skipped(shown(line.asked), line.where, _address_reason(parsed.url)))

@@ -38,11 +38,17 @@ class Target:
         return {tag: rank for rank, tag in reversed(list(enumerate(self.tags)))}
 
     def wants(self, marker: Marker | None, **values: Value) -> bool:
-        """Whether a marker holds here; ``values`` are those of ``extra``, ``extras`` and ``dependency_groups``."""
+        """Whether a marker holds here; ``values`` are those of ``extra``, ``extras`` and ``dependency_groups``.
+
+        One that compares what cannot be compared holds nowhere.
+        """
         if marker is None:
             return True
         context = "lock_file" if "extras" in values else "metadata"
-        return marker.evaluate({"extra": "", **self.markers, **values}, context=context)  # type: ignore[arg-type]
+        try:
+            return marker.evaluate({"extra": "", **self.markers, **values}, context=context)  # type: ignore[arg-type]
+        except ValueError:
+            return False
 
 
 def make_targets(pythons: Sequence[str], platforms: Sequence[str]) -> tuple[Target, ...]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from packaging.markers import InvalidMarker, Marker
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 
 from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectName
 from pyproxy.requirements.model import LockedFile
@@ -85,7 +85,7 @@ def read_toml(text: str, name: str) -> dict[str, Any]:
     """The document. Raises `ConfigurationError`."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is one; numbers may be too long, lists too deep
         line = _AT_LINE.search(str(error))
         where = f"{name}:{line[1]}" if line and line[1] else name
         problem = _AT_LINE.sub("", str(error))
@@ -122,9 +122,11 @@ def filename_in(address: str) -> str:
 def read_specifier(text: str) -> SpecifierSet:
     """Versions of Python; all of them where the text is none of PEP 440's, such as Poetry's ``^3.8 || 4.0``."""
     try:
-        return SpecifierSet("" if text.strip() == "*" else text)
-    except InvalidSpecifier:
+        specifier = SpecifierSet("" if text.strip() == "*" else text)
+        specifier.contains("3.11")  # reads its numbers, of which some are too long for Python
+    except ValueError:
         return SpecifierSet()
+    return specifier
 
 
 def split_hash(text: str) -> dict[str, str]:

@@ -169,6 +169,8 @@ def test_poetrys_markers_may_differ_by_group() -> None:
         ),
         ("uv.lock", uv(package().replace(HASH, "sha256:1")), "uv.lock:8: demo-1.0-py3-none-any.whl has no hash that"),
         ("uv.lock", uv(package().replace(URL, "https://index.example.com/a%2F..")), "uv.lock:8: '..' is no filename"),
+        ("uv.lock", f"version = {'1' * 5000}\n", "uv.lock: this is no TOML: "),
+        ("uv.lock", f"version = {'[' * 5000}\n", "uv.lock: this is no TOML: "),
         ("uv.lock", "version = 1\npackage = 5\n", "uv.lock: package is no list of tables"),
         ("x.toml", "a = 1\n", "x.toml: this is no lock file that is read here (give a requirements.txt, uv.lock"),
         ("pyproject.toml", "", "pyproject.toml: this kind of file is not read here (lock it first"),

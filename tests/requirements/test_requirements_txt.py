@@ -73,6 +73,7 @@ def test_hashes_are_lower_case_and_have_their_algorithm() -> None:
         ("--find-links 'open", "r.txt:2: no closing quotation (close the quotation)"),
         ("--no-binary :some:", "r.txt:2: --no-binary: ':some:' is no value (give names of projects, :all: or :none:)"),
         ("--only-binary a/b", "r.txt:2: --only-binary: 'a/b' is no project name"),
+        (f"demo=={'1' * 5000}", "r.txt:2: 'demo==1111"),
         ("demo @", "r.txt:2: 'demo @' is no requirement"),
         ("\x00", "r.txt:2: '\\x00' is no requirement"),
     ],

@@ -20,9 +20,11 @@ from pyproxy.handlers.home import HomeHandler
 from pyproxy.handlers.legacy_json import LegacyJsonHandler
 from pyproxy.handlers.metrics import Expose, MetricsHandler
 from pyproxy.handlers.request_ends import Count, Record, RequestEnds
+from pyproxy.handlers.short_way import ShortWay
 from pyproxy.handlers.simple import ListHandler, ProjectHandler, SlashHandler
 from pyproxy.handlers.static import FaviconHandler, RobotsHandler, StaticFiles, StaticHandler
-from pyproxy.handlers.warm_pages import WarmPages
+from pyproxy.handlers.warm_files import find_file
+from pyproxy.handlers.warm_pages import find_page
 from pyproxy.handlers.wrong_addresses import UploadHandler, WrongAddressHandler
 
 Checks = Mapping[str, Callable[[], str | None]]
@@ -67,4 +69,4 @@ def make_app(
         log_function=ends,
         xsrf_cookie_name=XSRF_COOKIE,
     )
-    return WarmPages(services, ends, application)
+    return ShortWay(services, ends, application, (find_page, find_file))

@@ -91,14 +91,9 @@ class FileHandler(StreamingHandler):
         await self.stream(content.pieces(start, stop), None if stop is None else stop - start)
 
     def _describe(self, content: FileContent) -> None:
-        self.outcome = _OUTCOMES.get(content.cache_status, "miss")
-        self.upstream = content.upstream
-        self.set_header("Content-Type", "application/octet-stream")
-        self.set_header("Accept-Ranges", "bytes")
-        self.set_header("Cache-Status", f"pyproxy; {content.cache_status}")
-        self.set_header("X-Pyproxy-Upstream", content.upstream)
-        if content.sha256 is not None:
-            self.set_header("Etag", f'"{content.sha256}"')
+        self.outcome, self.upstream = outcome_of(content), content.upstream
+        for name, value in headers_of(content).items():
+            self.set_header(name, value)
 
     def _leaves_sending(self) -> bool:
         """Whether whoever asks sends kept files by itself."""
@@ -121,3 +116,21 @@ class FileHandler(StreamingHandler):
 
     def _has(self, sha256: str) -> bool:
         return f'"{sha256}"' in self.request.headers.get("If-None-Match", "")
+
+
+def headers_of(content: FileContent) -> dict[str, str]:
+    """What the head says of a file, whichever way it is sent, besides for how long it may be kept."""
+    headers = {
+        "Content-Type": "application/octet-stream",
+        "Accept-Ranges": "bytes",
+        "Cache-Status": f"pyproxy; {content.cache_status}",
+        "X-Pyproxy-Upstream": content.upstream,
+    }
+    if content.sha256 is not None:
+        headers["Etag"] = f'"{content.sha256}"'
+    return headers
+
+
+def outcome_of(content: FileContent) -> str:
+    """What the log calls the answer."""
+    return _OUTCOMES.get(content.cache_status, "miss")

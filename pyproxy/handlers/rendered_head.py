@@ -1,6 +1,6 @@
 """The heads of answers that were rendered before: freshness, coding, ETag, and whether the client has it already.
 
-Pure, and the only place that knows: handlers and the short way to a warm page (``warm_pages.py``) answer alike.
+Pure, and the only place that knows: handlers and the short way to a warm page (``short_way.py``) answer alike.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+from pathlib import Path
 
 _NOWAIT = getattr(os, "RWF_NOWAIT", 0)
 _NOT_AT_HAND = (errno.EAGAIN, errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -32,3 +33,22 @@ def is_at_hand(descriptor: int, position: int) -> bool:
         if error.errno not in _NOT_AT_HAND:
             raise
         return False
+
+
+def read_at_hand(path: Path, size: int) -> bytes | None:
+    """The file of exactly this size, if it can be read without a wait for the disk; ``None`` otherwise."""
+    if not size:
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not is_at_hand(descriptor, size - 1):
+            return None
+        body = os.pread(descriptor, size + 1, 0)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+    return body if len(body) == size else None

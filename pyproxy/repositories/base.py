@@ -165,6 +165,13 @@ class FileContent(Protocol):
         """Let go of what is held open; the transfer behind it goes on."""
 
 
+class FileInMemory(FileContent, Protocol):
+    """A small file that was read."""
+
+    @property
+    def body(self) -> bytes: ...
+
+
 class Repository(Protocol):
     """Answers for projects and files."""
 
@@ -180,6 +187,12 @@ class Repository(Protocol):
 
     def at_hand(self, project: str) -> ProjectPage | None:
         """The page that ``get_project_detail`` would give, where that needs no waiting; ``None``: ask there.
+
+        Of a spelling that is not normalised nothing is ever at hand.
+        """
+
+    def file_at_hand(self, project: str, filename: str, sha256: str, limit: int) -> FileInMemory | None:
+        """The file that ``get_file`` would give, if it is kept, of at most ``limit`` bytes, and read without a wait.
 
         Of a spelling that is not normalised nothing is ever at hand.
         """

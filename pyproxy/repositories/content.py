@@ -46,12 +46,12 @@ class DiskContent:
 
 
 class BytesContent:
-    """A small file that is in memory already (a ``METADATA`` taken from its wheel). A `base.FileContent`."""
+    """A small file that is in memory already, such as a ``METADATA`` taken from its wheel. A `base.FileContent`."""
 
     kept_as: str | None = None
 
     def __init__(self, body: bytes, *, sha256: str, upstream: str) -> None:
-        self._body = body
+        self.body = body
         self.size: int = len(body)
         self.sha256: str = sha256
         self.upstream = upstream
@@ -59,7 +59,7 @@ class BytesContent:
 
     async def chunks(self, start: int, stop: int | None) -> AsyncGenerator[bytes]:
         """The bytes from ``start`` to ``stop``."""
-        chunk = self._body[start:stop]
+        chunk = self.body[start:stop]
         if chunk:
             yield chunk
 

@@ -14,6 +14,7 @@ from pyproxy.errors import NotKnownOffline, UpstreamError
 from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.repositories.arriving import ArrivingContent, ListedContent, PassedThroughContent
 from pyproxy.repositories.base import FileContent, FileRequest
+from pyproxy.repositories.content import BytesContent
 from pyproxy.repositories.listings import ListedFile, Listings
 from pyproxy.repositories.metadata import MetadataFiles
 from pyproxy.repositories.ranges import Unsatisfiable
@@ -66,6 +67,10 @@ class UpstreamFiles:
         if request.sha256 is None:
             return None
         return self._stored.open(request.project, request.filename, request.sha256)
+
+    def at_hand(self, project: NormalizedName, filename: str, sha256: str, limit: int) -> BytesContent | None:
+        """The verified copy of at most ``limit`` bytes, if it is here and can be read at once."""
+        return None if is_metadata(filename) else self._stored.at_hand(project, filename, sha256, limit)
 
     async def _by_hash(self, request: FileRequest, listed: ListedFile | None) -> FileContent:
         assert request.sha256 is not None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pyproxy.errors import FileNotListed, PageGone
 from pyproxy.repositories.base import FileContent, FileRequest, JsonAnswer, ListAnswer, ProjectPage
+from pyproxy.repositories.content import BytesContent
 from pyproxy.repositories.files import UpstreamFiles
 from pyproxy.repositories.json_api.documents import LegacyJson
 from pyproxy.repositories.local import LocalRepository
@@ -42,6 +43,13 @@ class PackageRepository:
         if self.local is not None and self.local.has(name):
             return self.local.at_hand(name)
         return self.priority.warm(name)
+
+    def file_at_hand(self, project: str, filename: str, sha256: str, limit: int) -> BytesContent | None:
+        """The kept file of at most ``limit`` bytes that ``get_file`` would give, where it can be read at once."""
+        name = NormalizedName(project)
+        if self.local is not None and self.local.has(name):
+            return None
+        return self.files.at_hand(name, filename, sha256, limit)
 
     async def get_project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:
         """The legacy JSON API's document, of the page's owner alone."""

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pyproxy.errors import StorageError
-from pyproxy.repositories.content import DiskContent
+from pyproxy.net.file_reads import read_at_hand
+from pyproxy.repositories.content import BytesContent, DiskContent
 from pyproxy.storage.files import FileStore, StoredFile
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,17 @@ class StoredContents:
         """The stored file, open for reading."""
         stored = self._files.find(project, filename, sha256)
         return None if stored is None else self._opened(stored)
+
+    def at_hand(self, project: str, filename: str, sha256: str, limit: int) -> BytesContent | None:
+        """The stored file of at most ``limit`` bytes, read; ``None`` also where that would take a wait for the disk."""
+        stored = self._files.find(project, filename, sha256)
+        if stored is None or stored.size > limit:
+            return None
+        body = read_at_hand(stored.path, stored.size)
+        if body is None:
+            return None
+        self._files.note_use(sha256, self._clock())
+        return BytesContent(body, sha256=sha256, upstream=stored.upstream)
 
     async def adopt(self, project: str, filename: str, sha256: str, upstream: str) -> DiskContent | None:
         """The same bytes, stored under another name so far: one more name saves a transfer.

@@ -1,6 +1,6 @@
 """The short way to a warm page answers as its handler does, to the last header, and is recorded as well.
 
-An empty query is all it takes to be answered by the handler (``tests/handlers/test_warm_pages.py``).
+An empty query is all it takes to be answered by the handler (``tests/handlers/test_short_way.py``).
 """
 
 from __future__ import annotations

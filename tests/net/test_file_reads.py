@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.net.file_reads import read_at
+from pyproxy.net.file_reads import read_at, read_at_hand
 
 
 @pytest.fixture
@@ -36,3 +36,16 @@ async def test_a_piece_is_read_as_far_as_there_is_one(
 async def test_what_cannot_be_read_raises() -> None:
     with pytest.raises(OSError, match="descriptor"):
         await read_at(-1, 10, 0)
+
+
+def test_a_file_in_memory_is_read_at_once(path: Path) -> None:
+    assert read_at_hand(path, 256_000) == path.read_bytes()
+
+
+@pytest.mark.parametrize("size", [0, 255_999, 256_001])
+def test_a_file_of_another_size_is_not_read(path: Path, size: int) -> None:
+    assert read_at_hand(path, size) is None
+
+
+def test_a_file_that_is_not_there_is_not_read(path: Path) -> None:
+    assert read_at_hand(path.with_name("other"), 10) is None

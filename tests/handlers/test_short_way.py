@@ -19,7 +19,8 @@ from pyproxy.admin.history.client_requests import EndedRequest
 from pyproxy.handlers.access_log import AccessLog
 from pyproxy.handlers.base import Services
 from pyproxy.handlers.request_ends import RequestEnds
-from pyproxy.handlers.warm_pages import SMALL_BYTES, WarmPages
+from pyproxy.handlers.short_way import SMALL_BYTES, ShortWay
+from pyproxy.handlers.warm_pages import find_page
 from pyproxy.repositories.base import ProjectPage
 from pyproxy.repositories.resolution import Freshness
 from pyproxy.repositories.workshop import Workshop
@@ -66,7 +67,7 @@ class Front:
         self.ended: list[EndedRequest] = []
         ends = RequestEnds(AccessLog("text"), lambda *counted: None, self.ended.append)
         other = tornado.web.Application([(r".*", HandedOn)], log_function=lambda handler: None)
-        self.server = HTTPServer(WarmPages(services, ends, other))
+        self.server = HTTPServer(ShortWay(services, ends, other, [find_page]))
         sockets = bind_sockets(0, "127.0.0.1", socket.AF_INET)
         self.port: int = sockets[0].getsockname()[1]
         self.server.add_sockets(sockets)

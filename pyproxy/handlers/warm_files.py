@@ -1,0 +1,41 @@
+"""Small files that are kept, for the short way (``short_way.py``): most wheels are small.
+
+The file is what the repository has at hand; its head comes from where the handler takes it. Ranges and conditions are
+for the handler, and so are files that nginx may send (``accel_redirect.py``).
+"""
+
+from __future__ import annotations
+
+import re
+
+from pyproxy.handlers.base import Services
+from pyproxy.handlers.files import IMMUTABLE, FileHandler, headers_of, outcome_of
+from pyproxy.handlers.rendered_head import may_keep
+from pyproxy.handlers.short_way import SMALL_BYTES, Asked, WarmAnswer
+
+_ADDRESS = re.compile(r"/files/([a-z0-9-]+)/([0-9a-f]{64})/([A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199})", re.ASCII)
+"""Names that need no decoding, nor a closer look."""
+
+_CONDITIONS = frozenset({"If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range"})
+
+
+def find_file(services: Services, asked: Asked) -> WarmAnswer | None:
+    """The file whose sha256 the address names, if it is small and need not be waited for."""
+    found = _ADDRESS.fullmatch(asked.uri)
+    if found is None or services.accel_redirect is not None or not _CONDITIONS.isdisjoint(asked.fields):
+        return None
+    project, sha256, filename = found.groups()
+    file = services.repository.file_at_hand(project, filename, sha256, SMALL_BYTES)
+    if file is None:
+        return None
+    return WarmAnswer(
+        asked,
+        {"Cache-Control": may_keep(IMMUTABLE, public=True), **headers_of(file)},
+        file.body,
+        status=200,
+        route=FileHandler.route,
+        project=project,
+        filename=filename,
+        outcome=outcome_of(file),
+        upstream=file.upstream,
+    )

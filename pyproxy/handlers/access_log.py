@@ -1,15 +1,14 @@
 """One line for each request: who, what, how it was answered, from where, how many bytes, how long.
 
-Lines are gathered for one round of the event loop, which is milliseconds, and handed to ``logging`` together: a record
-for each would cost as much as many an answer does.
+Lines that come together are handed to ``logging`` together: a record for each would cost as much as many an answer.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import time
+from collections.abc import Iterable
 from typing import Literal, Protocol
 
 from pyproxy.admin.history.client_requests import EndedRequest
@@ -33,28 +32,25 @@ class LoggedRequest(EndedRequest, Protocol):
 
 
 class AccessLog:
-    """Writes the line when a request has ended."""
+    """Writes the lines of requests that have ended."""
 
     def __init__(self, format: LogFormat) -> None:
         self._line = _json_line if format == "json" else _text_line
-        self._lines: list[str] = []
-        self._size = 0
 
-    def write(self, request: LoggedRequest) -> None:
-        """The line of this one, if the log's level lets it through; written before the loop's next round."""
+    def write(self, requests: Iterable[LoggedRequest]) -> None:
+        """Their lines, if the log's level lets them through."""
         if not log.isEnabledFor(logging.INFO):
             return
-        line = self._line(request)
-        if not self._lines:
-            asyncio.get_running_loop().call_soon(self._flush)
-        self._lines.append(line)
-        self._size += len(line)
-        if self._size > RECORD_LIMIT:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._lines:
-            lines, self._lines, self._size = self._lines, [], 0
+        lines: list[str] = []
+        size = 0
+        for request in requests:
+            line = self._line(request)
+            lines.append(line)
+            size += len(line)
+            if size > RECORD_LIMIT:
+                log.info("%s", "\n".join(lines))
+                lines, size = [], 0
+        if lines:
             log.info("%s", "\n".join(lines))
 
 

@@ -94,4 +94,7 @@ def max_age(page: ProjectPage, now: float) -> int:
 
 def seconds_to_keep(freshness: Freshness, fresh_until: float, now: float) -> int:
     """How long clients may keep an answer: never longer than it is fresh here, and a stale one not at all."""
-    return 0 if freshness is Freshness.STALE else int(max(0.0, min(fresh_until - now, MAX_AGE_LIMIT)))
+    seconds = fresh_until - now
+    if freshness is Freshness.STALE or seconds < 1:
+        return 0
+    return int(seconds) if seconds < MAX_AGE_LIMIT else MAX_AGE_LIMIT

@@ -19,10 +19,9 @@ class Format(enum.Enum):
     HTML_V1 = "application/vnd.pypi.simple.v1+html"
     TEXT_HTML = "text/html"
 
-    @property
-    def content_type(self) -> str:
+    def __init__(self, media_type: str) -> None:
+        self.content_type = f"{media_type}; charset=utf-8" if media_type == "text/html" else media_type
         """The exact ``Content-Type``: uv compares the text before ``;`` byte for byte."""
-        return "text/html; charset=utf-8" if self is Format.TEXT_HTML else self.value
 
 
 _ALIASES = {

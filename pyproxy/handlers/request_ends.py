@@ -7,7 +7,7 @@ is done again and again in a row is done faster.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import tornado.web
 
@@ -15,8 +15,8 @@ from pyproxy.admin.history.client_requests import EndedRequest
 from pyproxy.handlers.access_log import AccessLog, LoggedRequest
 from pyproxy.handlers.base import BaseHandler
 
-Count = Callable[[str, str, int, int, float], None]
-"""Counts a request: route, outcome, status, bytes of the body sent, seconds."""
+Count = Callable[[Sequence[EndedRequest]], None]
+"""Counts requests, for monitoring."""
 
 Record = Callable[[EndedRequest], None]
 """Records a request, for the pages of the administrator."""
@@ -43,8 +43,7 @@ class RequestEnds:
 
     def _tell(self) -> None:
         ended, self._ended = self._ended, []
-        for request in ended:
-            self._count(request.route, request.outcome, request.status, request.sent, request.seconds)
+        self._count(ended)
         for request in ended:
             self._record(request)
         self._access_log.write(ended)

@@ -33,6 +33,9 @@ from pyproxy.handlers.request_ends import RequestEnds
 SMALL_BYTES = 64 * 1024
 """Up to here, head and body leave in one write. A larger body is not copied: slow clients share the one in memory."""
 
+HOST_LIMIT = 300
+"""Characters of the longest host that is remembered as a plain one."""
+
 _OUT_OF_THE_ORDINARY = frozenset({"Content-Length", "Transfer-Encoding", "Expect", "Cdn-Loop"})
 """Headers, as Tornado spells them, of requests with a body or from another server."""
 
@@ -218,4 +221,5 @@ def _fields(headers: HTTPHeaders) -> dict[str, str] | None:
     if len(fields) != len(lines) or not _OUT_OF_THE_ORDINARY.isdisjoint(fields):
         return None
     goes_on = fields.get("Connection", "keep-alive").lower() == "keep-alive"
-    return fields if goes_on and _is_host(fields.get("Host", "")) else None
+    host = fields.get("Host", "")
+    return fields if goes_on and len(host) <= HOST_LIMIT and _is_host(host) else None

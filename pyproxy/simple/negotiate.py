@@ -30,12 +30,28 @@ _ALIASES = {
 }
 
 
-@lru_cache(maxsize=512)  # the same few clients send the same headers
+REMEMBERED_CHARACTERS = 512
+"""Longer headers are read anew each time: no client may fill the memory with them."""
+
+
 def choose_format(accept: str | None, format_param: str | None = None) -> Format:
     """Choose by the ``Accept`` header (several joined by commas) and the decoded ``?format=``, which overrides it.
 
     Raises ``NotAcceptable``; its message names the three types.
     """
+    if len(accept or "") + len(format_param or "") > REMEMBERED_CHARACTERS:
+        return _choose_format(accept, format_param)
+    return _remembered_format(accept, format_param)
+
+
+def accepts_gzip(header: str | None) -> bool:
+    """Whether ``Accept-Encoding`` admits gzip; a missing header asks for nothing, so it gets the plain body."""
+    if len(header or "") > REMEMBERED_CHARACTERS:
+        return _accepts_gzip(header)
+    return _remembered_gzip(header)
+
+
+def _choose_format(accept: str | None, format_param: str | None) -> Format:
     if format_param:
         # An unescaped "+" in a query arrives as a space, and no media type contains one.
         return _exact(format_param.strip().lower().replace(" ", "+"))
@@ -53,11 +69,13 @@ def choose_format(accept: str | None, format_param: str | None = None) -> Format
     return Format.TEXT_HTML if Format.TEXT_HTML in by_wildcard else by_wildcard[0]
 
 
-@lru_cache(maxsize=512)
-def accepts_gzip(header: str | None) -> bool:
-    """Whether ``Accept-Encoding`` admits gzip; a missing header asks for nothing, so it gets the plain body."""
+def _accepts_gzip(header: str | None) -> bool:
     weights = _weights(header or "", {"x-gzip": "gzip"})
     return weights.get("gzip", weights.get("*", 0.0)) > 0
+
+
+_remembered_format = lru_cache(maxsize=512)(_choose_format)  # the same few clients send the same headers
+_remembered_gzip = lru_cache(maxsize=512)(_accepts_gzip)
 
 
 def _exact(media_type: str) -> Format:

@@ -198,6 +198,12 @@ async def test_a_wrong_host_is_refused_as_ever(host: str) -> None:
         assert status == ([418] if host == "Host:\r\n" else [400])
 
 
+async def test_a_host_that_is_too_long_to_be_one_is_left_to_others() -> None:
+    async with running() as front:
+        lines = f"GET /simple/demo/ HTTP/1.1\r\nHost: {'a' * 301}\r\nAccept: {JSON}\r\n\r\n"
+        assert await front.statuses(lines.encode()) == [418]
+
+
 async def test_nothing_is_answered_without_the_credentials_that_are_wanted() -> None:
     async with running() as front:
         front.services.readers = object()  # type: ignore[assignment]

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import pytest
 from prometheus_client import CollectorRegistry
 
 from pyproxy.errors import HashMismatch, UpstreamStatus, UpstreamTimeout
 from pyproxy.monitoring.meters import Meters
 from pyproxy.repositories.observer import Asked
+
+
+@dataclass(frozen=True)
+class Ended:
+    """An `Answered`."""
+
+    route: str = "file"
+    outcome: str = "hit"
+    status: int = 200
+    sent: int = 100
+    seconds: float = 0.01
 
 
 def meters() -> tuple[Meters, CollectorRegistry]:
@@ -16,18 +30,21 @@ def meters() -> tuple[Meters, CollectorRegistry]:
 
 def test_requests_are_counted_by_route_outcome_and_status() -> None:
     counted, registry = meters()
-    counted.clients.answered("file", "hit", 200, 100, 0.01)
-    counted.clients.answered("file", "hit", 206, 50, 0.01)
+    counted.clients.answered([Ended(sent=100), Ended(status=206, sent=50), Ended(status=304, sent=0)])
+    counted.clients.answered([Ended(status=206, sent=5), Ended(status=206, sent=7), Ended(outcome="miss", sent=9)])
     labels = {"route": "file", "outcome": "hit"}
-    assert registry.get_sample_value("pyproxy_requests_total", {**labels, "status": "206"}) == 1
-    assert registry.get_sample_value("pyproxy_served_bytes_total", labels) == 150
-    assert registry.get_sample_value("pyproxy_request_seconds_count", {"route": "file"}) == 2
+    assert registry.get_sample_value("pyproxy_requests_total", {**labels, "status": "206"}) == 3
+    assert registry.get_sample_value("pyproxy_requests_total", {**labels, "status": "304"}) == 1
+    assert registry.get_sample_value("pyproxy_served_bytes_total", labels) == 162
+    assert registry.get_sample_value("pyproxy_served_bytes_total", labels | {"outcome": "miss"}) == 9
+    assert registry.get_sample_value("pyproxy_request_seconds_count", {"route": "file"}) == 6
+    assert registry.get_sample_value("pyproxy_request_seconds_sum", {"route": "file"}) == pytest.approx(0.06)
 
 
 def test_bytes_are_saved_by_what_no_upstream_had_to_send_again() -> None:
     counted, registry = meters()
-    for outcome in ("hit", "stale", "collapsed", "miss", "failed"):
-        counted.clients.answered("file", outcome, 200, 100, 0.01)
+    outcomes = ("hit", "stale", "collapsed", "miss", "failed")
+    counted.clients.answered([Ended(outcome=outcome) for outcome in outcomes])
     assert registry.get_sample_value("pyproxy_saved_bytes_total", {"route": "file"}) == 300
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 
 from pyproxy.errors import NotAcceptable
@@ -121,3 +123,18 @@ def test_the_content_types_are_exact() -> None:
 )
 def test_gzip_is_sent_only_where_it_is_admitted(header: str | None, accepted: bool) -> None:
     assert accepts_gzip(header) is accepted
+
+
+def test_long_headers_are_read_as_others_and_not_remembered() -> None:
+    """Whoever sends a new one each time would fill the memory."""
+    long = "x" * 20_000
+    tracemalloc.start()
+    try:
+        for number in range(300):
+            assert choose_format(f"text/html, {long}/{number}") is Format.TEXT_HTML
+            assert accepts_gzip(f"{long}{number}, gzip")
+            with pytest.raises(NotAcceptable):
+                choose_format(f"{long}/{number}")
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()

@@ -81,7 +81,7 @@ class Keeping:
     async def _store(self, upstream: str, sha256: str, size: int) -> None:
         if self.sink is None:
             return
-        if not self._files.may_keep(0):  # the bytes lie on the disk already
+        if not self._files.may_keep_arrived(size):
             raise StorageError("less than storage.min_free is left on the disk")
         await self._files.keep(
             self.sink,

@@ -24,6 +24,7 @@ from pyproxy.storage.eviction import Eviction
 from pyproxy.storage.manifests import FileName, Places, is_sha256, read_manifest
 from pyproxy.storage.rebuild import FileIndex
 from pyproxy.storage.shelf import Shelf, is_whole
+from pyproxy.storage.space import arriving
 from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
 from pyproxy.storage.uses import Uses
 
@@ -82,6 +83,8 @@ class FileStore:
         self._reserve = min(min_free, RESERVE)
         self._clock = clock
         self._uses = Uses(database)
+        self._directory = directory
+        self._promised = 0  # bytes of temporary files that are being kept
         self._places = Places(prepare_directory(directory / FILES_NAME))
         self.index = FileIndex(self._places, database, clock)
         self.shelf = Shelf(self._places, database)
@@ -140,6 +143,17 @@ class FileStore:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
         return self._free() - size >= self._min_free
 
+    def may_keep_arrived(self, size: int) -> bool:
+        """The same for bytes that lie on the disk already, beside others that are arriving: those do not count.
+
+        They go again, or are kept only if there is room for them, too; else many that come at once leave no room for
+        any of them.
+        """
+        free = self._free()
+        if free < 0 or free >= self._min_free:
+            return free >= 0
+        return free + arriving(self._directory).bytes - self._promised - size >= self._min_free
+
     def has_room(self, size: int) -> bool:
         """Whether the disk takes ``size`` more bytes for a while, for clients that are waiting for them."""
         return self._free() - size >= self._reserve
@@ -170,7 +184,11 @@ class FileStore:
         """
         name = self._name(project, filename, upstream, hashes)
         descriptor = temporary.hand_over()
-        await self._in_thread(self._keep, temporary.path, descriptor, sha256, size, name)
+        self._promised += size
+        try:
+            await self._in_thread(self._keep, temporary.path, descriptor, sha256, size, name)
+        finally:
+            self._promised -= size
         return StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
 
     async def add_name(

@@ -27,13 +27,17 @@ from pyproxy.simple.names import METADATA_SUFFIX
 from pyproxy.storage.distributions import DistributionUnreadable
 from pyproxy.storage.partial_wheel import PartialWheel, Span
 
-TAIL_BYTES = 32 * 1024
-"""How much of the end is asked for first: enough for wheels of up to some 300 members."""
+TAILS = ((512 * 1024, 32 * 1024), (4 * 1024 * 1024, 64 * 1024))
+"""How many bytes of the end are asked for first, of wheels below a size: larger ones have longer directories."""
 
-LARGE = 4 * 1024 * 1024
-"""Wheels from this size on have longer directories, and are asked for more of their end."""
+LARGE_TAIL_BYTES = 128 * 1024
+"""The same of the largest wheels: enough for some 900 members."""
 
-LARGE_TAIL_BYTES = 96 * 1024
+UNKNOWN_TAIL_BYTES = 64 * 1024
+"""The same where no size is listed."""
+
+READ_AT_ONCE_BYTES = 64 * 1024
+"""The directory in so many bytes is read in a few milliseconds."""
 
 MOST_REQUESTS = 4
 """For one wheel; honest ones take one, or two."""
@@ -175,7 +179,7 @@ class WheelTails:
 
 async def _metadata(wheel: PartialWheel, size: int) -> bytes | Span:
     """What `PartialWheel.metadata` says now that ``size`` more bytes are known: off the loop where those are many."""
-    if size <= TAIL_BYTES:
+    if size <= READ_AT_ONCE_BYTES:
         return wheel.metadata()
     return await asyncio.get_running_loop().run_in_executor(None, wheel.metadata)
 
@@ -183,7 +187,8 @@ async def _metadata(wheel: PartialWheel, size: int) -> bytes | Span:
 def _end_of(size: int | None) -> Part:
     """What to ask for first. By its place where the size is listed: some servers know no other ranges."""
     if size is None:
-        return TAIL_BYTES
+        return UNKNOWN_TAIL_BYTES
     if size == 0:
         raise DistributionUnreadable("it is empty")
-    return max(0, size - (TAIL_BYTES if size < LARGE else LARGE_TAIL_BYTES)), size
+    tail = next((tail for below, tail in TAILS if size < below), LARGE_TAIL_BYTES)
+    return max(0, size - tail), size

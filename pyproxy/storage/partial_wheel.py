@@ -16,8 +16,9 @@ from pyproxy.storage.distributions import BROKEN_ZIP, DistributionUnreadable, me
 PART_LIMIT = 8 * 1024 * 1024
 """Bytes of a wheel that are asked for at a time; a directory, or METADATA, that takes more is read from the whole."""
 
-BEFORE_DIRECTORY = 16 * 1024
-"""Bytes asked for in front of the directory: METADATA usually lies there."""
+BEFORE_DIRECTORY = 32 * 1024
+"""Bytes asked for in front of the directory, and half as many more as the directory has: METADATA usually lies there,
+with RECORD between them, which has a line for each member and takes about so much room."""
 
 _LOCAL_HEADER = 30 + 2 * 0xFFFF
 """A member's own header at its longest: fixed part, name and extra field."""
@@ -59,8 +60,9 @@ class PartialWheel:
                 return archive.read(entry)
         except _Gap as gap:
             # Up to what is known: several small gaps in a row would cost a request each.
-            unknown = self._file.unknown_from(gap.span.start)
-            return _bounded(Span(max(unknown.start, gap.span.start - BEFORE_DIRECTORY), unknown.stop))
+            unknown, directory = self._file.unknown_from(gap.span.start), gap.span
+            more = BEFORE_DIRECTORY + (directory.stop - directory.start) // 2
+            return _bounded(Span(max(unknown.start, directory.start - more), unknown.stop))
         except BROKEN_ZIP as error:
             raise DistributionUnreadable(f"it is no readable wheel ({error})") from error
 

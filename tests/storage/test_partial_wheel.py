@@ -84,7 +84,7 @@ def test_a_comment_behind_the_archive_takes_one_more_request(comment: bytes) -> 
     """It may be 64 KiB long, so that much is wanted; no tool writes one into wheels."""
     metadata, asked = read(archive(("demo/noise.bin", NOISE), (MEMBER, METADATA), comment=comment), 16 * 1024)
     assert (metadata, len(asked)) == (METADATA, 2)
-    assert sum(span.stop - span.start for span in asked) < 128 * 1024
+    assert sum(span.stop - span.start for span in asked) < 160 * 1024
 
 
 def test_zip64_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

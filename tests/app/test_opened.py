@@ -23,6 +23,12 @@ async def test_a_directory_that_no_server_used_is_not_taken_for_an_empty_cache(t
     assert not (tmp_path / "elsewhere").exists()
 
 
+async def test_a_directory_is_made_where_that_is_wanted(tmp_path: Path) -> None:
+    async with opened(config(tmp_path / "new"), {}, create=True) as here:
+        assert here.resources.upstreams.list() == []
+    assert (tmp_path / "new" / "files").is_dir()
+
+
 async def test_a_command_finds_what_a_running_server_has_open(tmp_path: Path) -> None:
     serving = open_resources(config(tmp_path), {}, lambda: 0.0)
     try:

@@ -14,8 +14,10 @@ from pyproxy.admin.prefetch.planning import failure
 from pyproxy.errors import FileNotListed, ProjectNotFound, PyproxyError
 from pyproxy.repositories.arriving import ArrivingContent
 from pyproxy.repositories.base import FileContent, FileRequest
+from pyproxy.repositories.content import BytesContent
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.simple.names import is_metadata
+from pyproxy.storage.distributions import DistributionUnreadable
 from pyproxy.storage.files import FileStore
 
 
@@ -65,7 +67,12 @@ class Fetching:
             return failure(wanted, self._too_much())
         if not self._files.may_keep(wanted.size or 0):
             return failure(wanted, self._too_little_free())
-        request = FileRequest(project=wanted.project, filename=wanted.filename, sha256=wanted.link_sha256)
+        request = FileRequest(
+            project=wanted.project,
+            filename=wanted.filename,
+            sha256=wanted.link_sha256,
+            sparing=is_metadata(wanted.filename),  # where whole wheels are wanted, they are asked for by themselves
+        )
         try:
             content = await self._repository.get_file(request)
             try:
@@ -74,7 +81,7 @@ class Fetching:
                 content.close()
         except (FileNotListed, ProjectNotFound) as error:
             return failure(wanted, wanted.absent or str(error))
-        except PyproxyError as error:
+        except (PyproxyError, DistributionUnreadable) as error:
             return failure(wanted, str(error))
         return self._outcome(wanted, content)
 
@@ -112,7 +119,8 @@ class Fetching:
             self._bytes += size
         if content.cache_status == "hit" and not isinstance(content, ArrivingContent):
             return _had(wanted, "here", size, sha256)
-        if self._files.find(wanted.project, wanted.filename, sha256) is None:
+        out_of_a_wheel = isinstance(content, BytesContent)  # and kept in the database
+        if not out_of_a_wheel and self._files.find(wanted.project, wanted.filename, sha256) is None:
             return failure(wanted, self._why_not_kept(size))
         return _had(wanted, "fetched", size, sha256)
 

@@ -32,7 +32,7 @@ class Pages:
         page = await self._repository.get_project_detail(project)
         body = page.body()
         detail = await self._workshop.run_in_thread(len(body) * COMPRESSION_GUESS, read_detail, body)
-        return Listing(page.upstream, detail, page.recorded, local=page.upstream == LOCAL)
+        return Listing(page.upstream, detail, page.recorded, page.offered, local=page.upstream == LOCAL)
 
 
 def read_detail(canonical_z: bytes) -> ProjectDetail:

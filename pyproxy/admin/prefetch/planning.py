@@ -11,15 +11,18 @@ from pyproxy.requirements.choice import NoneFits, choose, choose_all, release_fi
 from pyproxy.requirements.fitting import is_wheel
 from pyproxy.simple.model import File, ProjectDetail
 from pyproxy.simple.names import METADATA_SUFFIX, version_of
+from pyproxy.simple.offered import NOTHING_OFFERED, OfferedMetadata
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A project's page: whose it is, and the sha256 that were learned for files listed without one."""
+    """A project's page: whose it is, the sha256 that were learned for files listed without one, and which wheels get
+    metadata files here."""
 
     upstream: str
     detail: ProjectDetail
     recorded: Mapping[str, str] = field(default_factory=dict)
+    offered: OfferedMetadata = NOTHING_OFFERED
     local: bool = False
 
     def sha256(self, file: File) -> str | None:
@@ -159,7 +162,8 @@ def _metadata(wanted: Iterable[WantedFile], listing: Listing, files: Mapping[str
         if each.filename not in files:
             continue
         for file in release_files(listing.detail, files[each.filename]):
-            if file.core_metadata is False or file.filename in whole or not is_wheel(file.filename):
+            offered = file.core_metadata is not False or listing.offered.has(file.filename)
+            if not offered or file.filename in whole or not is_wheel(file.filename):
                 continue
             advertised = file.core_metadata if isinstance(file.core_metadata, dict) else {}
             found[file.filename] = WantedFile(

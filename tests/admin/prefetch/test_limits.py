@@ -9,7 +9,7 @@ import pytest
 
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock
-from tests.upstream_server import Stall, UpstreamServer
+from tests.upstream_server import Hold, Stall, UpstreamServer
 from tests.waiting import until
 
 from .conftest import Prefetch, failed, states
@@ -102,4 +102,23 @@ async def test_a_running_server_serves_what_was_fetched_beside_it(
 
     answer = await proxy.file("a", "a-1.0.zip")
     assert (answer.body, answer.cache_status) == (b"a" * SIZE, "pyproxy; hit")
+    assert large.count("/packages/a/") == 1
+
+
+async def test_a_file_that_a_running_server_is_fetching_is_fetched_once(
+    prefetch: Prefetch, large: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    proxy = await start_proxy(large)
+    link = await proxy.link("a", "a-1.0.zip")
+    goes_on = asyncio.Event()
+    large.behave("/packages/a/", Hold(goes_on, after=SIZE // 2))
+    served = asyncio.ensure_future(proxy.get(link))
+    await until(lambda: large.count("/packages/a/") == 1)
+
+    fetched = asyncio.ensure_future(prefetch("a\nb"))
+    await until(lambda: large.count("/packages/b/") == 1)
+    goes_on.set()
+
+    assert states(await fetched) == {"a-1.0.zip": "fetched", "b-1.0.zip": "fetched"}
+    assert (await served).body == b"a" * SIZE
     assert large.count("/packages/a/") == 1

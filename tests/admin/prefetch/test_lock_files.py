@@ -9,7 +9,7 @@ import pytest
 from pyproxy.errors import ConfigurationError
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock
-from tests.requirements.sample_index import SPEED_TAGS, lock, oldtimer, publish
+from tests.requirements.sample_index import SPEED_TAGS, files, lock, oldtimer, publish
 from tests.upstream_server import Corrupt, Status, UpstreamServer
 
 from .conftest import Prefetch, failed, states
@@ -234,3 +234,27 @@ async def test_two_locks_are_held_against_the_index_each(prefetch: Prefetch, ups
     assert failed(report).filename == filename
     assert {outcome.filename for outcome in report.of("fetched")} == NEEDED
     assert upstream.count("/packages/oldtimer/") == 1
+
+
+@pytest.mark.parametrize("no_ranges", [False, True])
+async def test_metadata_that_the_upstream_does_not_offer_is_read_out_of_the_ends_of_wheels(
+    prefetch: Prefetch, upstream: UpstreamServer, no_ranges: bool
+) -> None:
+    """Where it does not send ends of files, that is told: nobody wants whole wheels of other platforms for it."""
+    for project, filename, content, _ in files():
+        upstream.add_file(project, filename, content)
+    upstream.no_ranges = no_ranges
+    others = {f"speed-1.2-{tags}.whl.metadata" for tags in SPEED_TAGS} - {f"{SPEED}.metadata"}
+
+    report = await prefetch(lock("uv.lock"), name="uv.lock", asked={"metadata": True})
+
+    assert states(report) == dict.fromkeys(NEEDED, "fetched") | dict.fromkeys(
+        others, "failed" if no_ranges else "fetched"
+    )
+    if no_ranges:
+        assert {outcome.reason.partition(" (")[0] for outcome in report.of("failed")} == {
+            "it would take the whole wheel"
+        }
+    else:
+        again = await prefetch(lock("uv.lock"), name="uv.lock", asked={"metadata": True})
+        assert set(states(again).values()) == {"here"}

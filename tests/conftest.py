@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 
 import pytest
 
@@ -17,3 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.gen_test(timeout=ASYNC_TEST_LIMIT_SECONDS))
             if "io_loop" not in item.fixturenames:  # type: ignore[attr-defined]
                 item.fixturenames.append("io_loop")  # type: ignore[attr-defined]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """For the whole suite one process more than there are cores, since clients mostly wait; chosen tests need none."""
+    whole = config.args == config.getini("testpaths")
+    return (os.cpu_count() or 1) + 1 if whole else 0

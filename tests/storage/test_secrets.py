@@ -73,7 +73,11 @@ def test_several_who_start_at_once_agree_on_one_key(tmp_path: Path) -> None:
     assert [box.decrypt(encrypted, "a") for box in boxes] == ["hush"] * 8
 
 
-@pytest.mark.parametrize("key", ["a passphrase of some length", "0123456789abcdef", Fernet.generate_key().decode()])
+@pytest.mark.parametrize(
+    "key",
+    ["a passphrase of some length", "0123456789abcdef", Fernet.generate_key().decode()],
+    ids=["passphrase", "sixteen characters", "Fernet key"],
+)
 def test_the_variable_rules_and_no_file_is_made(tmp_path: Path, key: str) -> None:
     encrypted = SecretBox.open(tmp_path, {VARIABLE: key}).encrypt("hush")
     assert list(tmp_path.iterdir()) == []

@@ -1,10 +1,11 @@
-"""The clients: wrk for many small answers, sockets for large ones, uv for an installation. Loopback only."""
+"""The clients: wrk for many small answers, sockets for large ones, uv and pip as people use them. Loopback only."""
 
 from __future__ import annotations
 
 import hashlib
 import http.client
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ JSON = "application/vnd.pypi.simple.v1+json"
 CONNECTIONS = 16
 BUFFER = 1 << 20
 PATIENCE_SECONDS = 120.0
+REDIRECTS = 3
 
 
 class WrongAnswer(Exception):
@@ -95,13 +97,29 @@ def wrk(url: str, *, seconds: float, headers: Mapping[str, str] | None = None, s
 
 
 def download(url: str, size: int, *, hashed: bool = False) -> Timing:
-    """GET ``size`` bytes over a new connection and drop them; with ``hashed`` also their sha256."""
-    parts = _loopback(url)
+    """GET ``size`` bytes over a new connection and drop them; with ``hashed`` also their sha256.
+
+    A redirect is followed, as installers do: proxpi sends clients to its upstream when a file takes too long.
+    """
     began = time.monotonic()
+    for _ in range(REDIRECTS):
+        found = _download(url, size, began, hashed=hashed)
+        if isinstance(found, Timing):
+            return found
+        url = found
+    raise WrongAnswer(f"{url}: more than {REDIRECTS} redirects")
+
+
+def _download(url: str, size: int, began: float, *, hashed: bool) -> Timing | str:
+    """What came, or where the server sends us."""
+    parts = _loopback(url)
     with socket.create_connection((HOST, parts.port), timeout=PATIENCE_SECONDS) as connection:
         request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
         connection.sendall(request.encode())
         head, body = _head(connection)
+        if head.startswith("HTTP/1.1 302 "):
+            found = re.search(r"^location:\s*(\S+)", head, re.I | re.M)
+            return urllib.parse.urljoin(url, found[1] if found else "")
         if not head.startswith("HTTP/1.1 200 ") or f"\r\ncontent-length: {size}\r\n" not in head.lower() + "\r\n":
             raise WrongAnswer(f"{url}: {head.splitlines()[0]}, or not the {size} bytes that were expected")
         digest = hashlib.sha256(body) if hashed else None
@@ -126,15 +144,6 @@ def download_at_once(url: str, size: int, clients: int, *, hashed: bool = False)
     return time.monotonic() - began, timings
 
 
-def ready_uv(directory: Path) -> Path:
-    """The uv of a virtual environment in ``directory``, which is made at the first run from the machine's index."""
-    uv = directory / "bin" / "uv"
-    if not uv.exists():
-        subprocess.run([sys.executable, "-m", "venv", directory], check=True, timeout=120)
-        subprocess.run([directory / "bin" / "python", "-m", "pip", "-q", "install", "uv"], check=True, timeout=300)
-    return uv
-
-
 def install(uv: Path, index_url: str, names: Sequence[str], scratch: Path) -> float:
     """Install the projects into an empty directory with an empty uv cache; the seconds it took."""
     _loopback(index_url)
@@ -149,6 +158,40 @@ def install(uv: Path, index_url: str, names: Sequence[str], scratch: Path) -> fl
         seconds = time.monotonic() - began
         if done.returncode or len(list(Path(directory, "target").glob("*.dist-info"))) != len(names):
             raise WrongAnswer(f"uv could not install from {index_url}: {done.stderr[-2000:]}")
+    return seconds
+
+
+def resolve(uv: Path, index_url: str, requirement: str, count: int, scratch: Path) -> float:
+    """``uv pip compile`` of one requirement with an empty uv cache, which must find ``count`` projects; the seconds."""
+    _loopback(index_url)
+    with tempfile.TemporaryDirectory(dir=scratch) as directory:
+        command = [str(uv), "pip", "compile", "-q", "--no-config", "--cache-dir", f"{directory}/cache", "--no-header"]
+        command += ["--no-annotate", "--python", sys.executable, "--index-url", index_url, "-"]
+        began = time.monotonic()
+        done = subprocess.run(
+            command, env=plain_environment(), cwd=directory, input=requirement, capture_output=True, text=True,
+            timeout=PATIENCE_SECONDS,
+        )  # fmt: skip
+        seconds = time.monotonic() - began
+    if done.returncode or len(done.stdout.split()) != count:
+        raise WrongAnswer(f"uv could not resolve from {index_url}: {done.stdout[-500:]} {done.stderr[-2000:]}")
+    return seconds
+
+
+def pip_download(pip: Path, index_url: str, names: Sequence[str], scratch: Path) -> float:
+    """``pip download`` of the projects into an empty directory without a cache; the seconds it took."""
+    _loopback(index_url)
+    with tempfile.TemporaryDirectory(dir=scratch) as directory:
+        command = [str(pip), "-m", "pip", "--isolated", "--disable-pip-version-check", "download", "-q"]
+        command += ["--no-cache-dir", "--only-binary", ":all:", "-d", directory, "--index-url", index_url, *names]
+        began = time.monotonic()
+        done = subprocess.run(
+            command, env={**plain_environment(), "PIP_CONFIG_FILE": "/dev/null"}, cwd=directory, capture_output=True,
+            text=True, timeout=PATIENCE_SECONDS,
+        )  # fmt: skip
+        seconds = time.monotonic() - began
+        if done.returncode or len(list(Path(directory).glob("*.whl"))) != len(names):
+            raise WrongAnswer(f"pip could not download from {index_url}: {done.stderr[-2000:]}")
     return seconds
 
 

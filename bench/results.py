@@ -5,75 +5,83 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
-Good = Literal["high", "low", "–"]
+Good = Literal["high", "low"]
+
+OURS = "pyproxy"
 
 
 @dataclass(slots=True)
 class Row:
-    """One thing that was measured, a figure for each round. ``good``: which way is better."""
+    """One thing that was measured. ``good``: which way is better; ``figures``: by server, then by round."""
 
     scenario: str
     what: str
     unit: str
     good: Good
-    pyproxy: list[float] = field(default_factory=list)
-    nginx: list[float] = field(default_factory=list)
+    figures: dict[str, dict[int, float]] = field(default_factory=dict)
 
-    @property
-    def ratio(self) -> float | None:
-        """The median over the rounds of pyproxy's figure divided by nginx's in the same round."""
-        pairs = [ours / theirs for ours, theirs in zip(self.pyproxy, self.nginx, strict=False) if theirs]
+    def ratio(self, name: str) -> float | None:
+        """The median over the rounds of pyproxy's figure divided by the other's in the same round."""
+        ours, theirs = self.figures.get(OURS, {}), self.figures.get(name, {})
+        pairs = [ours[number] / theirs[number] for number in ours if theirs.get(number)]
         return statistics.median(pairs) if pairs else None
+
+    def shown(self, name: str) -> str:
+        """The median of a server's own figures, with its unit."""
+        figures = self.figures.get(name)
+        if not figures:
+            return "–"
+        value = statistics.median(figures.values())
+        return f"{f'{value:,.0f}' if abs(value) >= 100 else f'{value:.3g}'} {self.unit}".rstrip()
 
 
 class Results:
-    """Rows in the order in which they were first measured."""
+    """Rows in the order in which they were first measured; ``round`` is the one that figures are added to."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Row] = {}
+        self.round = 0
 
-    def add(
-        self, scenario: str, what: str, unit: str, good: Good, *, pyproxy: float, nginx: float | None = None
-    ) -> None:
-        """One round's figures; ``nginx`` is left out where there is nothing to compare with."""
+    def add(self, scenario: str, what: str, unit: str, good: Good, figures: Mapping[str, float]) -> None:
+        """This round's figures, by server."""
         row = self._rows.setdefault((scenario, what), Row(scenario, what, unit, good))
-        row.pyproxy.append(pyproxy)
-        if nginx is not None:
-            row.nginx.append(nginx)
+        for name, figure in figures.items():
+            row.figures.setdefault(name, {})[self.round] = figure
 
-    def table(self) -> str:
-        """Markdown, the ratios first."""
-        lines = ["| scenario | measured | pyproxy / nginx | better | pyproxy | nginx |", "|---|---|--:|---|--:|--:|"]
+    def table(self, others: Sequence[str]) -> str:
+        """Markdown: pyproxy's own figure, then what it is times each other's."""
+        head = ["scenario", "measured", "better", OURS, *(f"÷ {name}" for name in others)]
+        lines = [_line(head), _line(["---", "---", "---", *("--:" for _ in [OURS, *others])])]
         for row in self._rows.values():
-            ratio = "–" if row.ratio is None else f"{row.ratio:.2f}"
-            lines.append(
-                f"| {row.scenario} | {row.what} | **{ratio}** | {row.good} "
-                f"| {_figure(row.pyproxy, row.unit)} | {_figure(row.nginx, row.unit)} |"
-            )
+            ratios = (row.ratio(name) for name in others)
+            shown = ("–" if ratio is None else f"{ratio:.3g}" for ratio in ratios)
+            lines.append(_line([row.scenario, row.what, row.good, row.shown(OURS), *shown]))
         return "\n".join(lines)
 
 
-def _figure(values: Sequence[float], unit: str) -> str:
-    if not values:
-        return "–"
-    value = statistics.median(values)
-    shown = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-    return f"{shown} {unit}".rstrip()
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
-def conditions(rounds: int) -> str:
+def conditions(rounds: int, versions: Mapping[str, str]) -> str:
     """What a reader must know of the run: versions, machine, day."""
-    asked = subprocess.run(["nginx", "-v"], capture_output=True, text=True, timeout=10)
-    nginx = asked.stderr.strip().rpartition("/")[2]
+    named = ", ".join(f"{name}: {version}" for name, version in versions.items())
     return (
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}, {rounds} rounds, {os.cpu_count()} cores shared by servers and "
-        f"clients, load {os.getloadavg()[0]:.1f} at the end, nginx {nginx}, Python {platform.python_version()}, "
-        f"{sys.platform}"
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}, rounds: {rounds}, {os.cpu_count()} cores ({_processor()}) shared "
+        f"by servers and clients, load {os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}, "
+        f"{sys.platform}\n\n{named}"
     )
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()

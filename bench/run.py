@@ -1,9 +1,13 @@
-"""Measures pyproxy against nginx serving the same tree: ``python bench/run.py [--quick] [--only NAME] [--write]``."""
+"""Measures pyproxy beside nginx and the proxies that people would take instead, each in front of the same index.
+
+``python bench/run.py [--quick] [--only NAME] [--without PEER] [--write]``
+"""
 
 from __future__ import annotations
 
 import argparse
-import functools
+import contextlib
+import platform
 import shutil
 import signal
 import subprocess
@@ -15,13 +19,15 @@ from pathlib import Path
 
 import load
 import servers
-from results import conditions
+from contestants import PEERS, Contestant
+from results import OURS, conditions
 from scenarios import SCENARIOS, Run
 from tree import MEGABYTE, make_tree
 
 ROUNDS = 3
-LONGEST_RUN_SECONDS = 1800.0
-NEEDED_BYTES = 5_000 * MEGABYTE
+LONGEST_RUN_SECONDS = 2400.0
+NEEDED_BYTES = 12_000 * MEGABYTE
+QUICK_BYTES = 5_000 * MEGABYTE
 WRITTEN = Path(__file__).with_name("results.md")
 
 
@@ -31,10 +37,12 @@ def main() -> None:
     _require_tools()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))
     names = options.only or list(SCENARIOS)
-    rounds = 1 if options.quick else ROUNDS
+    peers = [peer for name, peer in PEERS.items() if name not in options.without and not (peer.slow and options.alone)]
     with tempfile.TemporaryDirectory(prefix="pyproxy-bench-") as name:
-        table, failed = _measure(Path(name), names, rounds, quick=options.quick)
-    text = f"{table}\n\n{conditions(rounds)}\n"
+        try:
+            text, failed = _measure(Path(name), names, peers, quick=options.quick)
+        except servers.NotStarted as error:
+            sys.exit(str(error))
     print("\n" + text)
     if failed:
         sys.exit("some scenarios failed, see above; nothing is written")
@@ -42,32 +50,44 @@ def main() -> None:
         WRITTEN.write_text(f"# Results\n\nWhat the figures mean is told in [README.md](README.md).\n\n{text}")
 
 
-def _measure(scratch: Path, names: Sequence[str], rounds: int, *, quick: bool) -> tuple[str, bool]:
-    if shutil.disk_usage(scratch).free < NEEDED_BYTES:
-        sys.exit(f"{scratch.parent} has less than {NEEDED_BYTES // MEGABYTE} MB free; set TMPDIR to a larger disk")
+def _measure(
+    scratch: Path, names: Sequence[str], peers: Sequence[Contestant], *, quick: bool
+) -> tuple[str, bool]:
+    needed = QUICK_BYTES if quick else NEEDED_BYTES
+    if shutil.disk_usage(scratch).free < needed:
+        sys.exit(f"{scratch.parent} has less than {needed // MEGABYTE} MB free; set TMPDIR to a larger disk")
     _say("making the tree")
     tree = make_tree(scratch / "tree", huge_bytes=(300 if quick else 1000) * MEGABYTE)
-    deadline = time.monotonic() + LONGEST_RUN_SECONDS
-    # Kept between runs, so that the package index is asked once.
-    tools = Path(tempfile.gettempdir()) / "pyproxy-bench-tools"
-    with (
-        servers.nginx(scratch / "nginx", tree.root) as upstream,
-        servers.pyproxy(scratch / "warm", upstream) as warm,
-    ):
-        run = Run(scratch, tree, upstream, warm, 1 if quick else 3, functools.partial(load.ready_uv, tools))
-        failed = False
-        for run.round in range(rounds):
-            for name in names:
-                if time.monotonic() > deadline:
-                    _say("the time is up: the table holds what was measured so far")
-                    return run.results.table(), failed
-                _say(f"round {run.round + 1} of {rounds}: {name}")
-                try:
-                    SCENARIOS[name](run)
-                except (load.WrongAnswer, OSError, subprocess.SubprocessError) as error:
-                    _say(f"{name} failed: {error}")
-                    failed = True
-        return run.results.table(), failed
+    rounds = 1 if quick else ROUNDS
+    with contextlib.ExitStack() as running:
+        upstream = running.enter_context(servers.nginx(scratch / "nginx", tree.root))
+        warm = {"nginx": upstream, OURS: running.enter_context(servers.pyproxy(scratch / "warm", upstream))}
+        for number, peer in enumerate(peers):
+            warm[peer.name] = running.enter_context(peer.start(scratch / f"warm-{number}", upstream))
+        run = Run(scratch, tree, warm, peers, quick)
+        failed = _rounds(run, names, rounds)
+    versions = {"nginx": servers.nginx_version(), **{peer.name: peer.version() for peer in peers}}
+    versions["Python"] = platform.python_version()
+    table = run.results.table(["nginx", *(peer.name for peer in peers)])
+    said = "".join(f"\n- {complaint}" for complaint in dict.fromkeys(run.complaints))
+    return f"{table}\n\n{conditions(rounds, versions)}\n" + (f"\nLeft out:\n{said}\n" if said else ""), failed
+
+
+def _rounds(run: Run, names: Sequence[str], rounds: int) -> bool:
+    """Whether any scenario failed."""
+    deadline, failed = time.monotonic() + LONGEST_RUN_SECONDS, False
+    for run.results.round in range(rounds):
+        for name in names:
+            if time.monotonic() > deadline:
+                _say("the time is up: the table holds what was measured so far")
+                return failed
+            _say(f"round {run.results.round + 1} of {rounds}: {name}")
+            try:
+                SCENARIOS[name](run)
+            except (load.WrongAnswer, servers.NotStarted, OSError, subprocess.SubprocessError) as error:
+                _say(f"{name} failed: {error}")
+                failed = True
+    return failed
 
 
 def _require_tools() -> None:
@@ -77,10 +97,13 @@ def _require_tools() -> None:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round: does everything work?")
     parser.add_argument("--only", action="append", choices=SCENARIOS, metavar="NAME",
                         help=f"one scenario (may be repeated): {', '.join(SCENARIOS)}")
+    parser.add_argument("--without", action="append", default=[], choices=PEERS, metavar="PEER",
+                        help=f"leave one out (may be repeated): {', '.join(PEERS)}")
+    parser.add_argument("--alone", action="store_true", help="only pyproxy and nginx: no peer is installed")
     parser.add_argument("--write", action="store_true", help=f"keep the table in {WRITTEN.name}")
     return parser.parse_args()
 

@@ -1,4 +1,4 @@
-"""nginx and pyproxy, each started on a free port of 127.0.0.1 and ended by its process id."""
+"""nginx, pyproxy and whatever else serves, each started on a free port of 127.0.0.1 and ended by its process id."""
 
 from __future__ import annotations
 
@@ -55,15 +55,20 @@ http {{
 """
 
 
+class NotStarted(Exception):
+    """A server did not come to answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers. ``started_in``: seconds from its start to the first 200 of ``/healthz``."""
+    """A server that answers. ``started_in``: seconds from its start to its first 200; ``index``: where pages are."""
 
     name: str
     port: int
     pid: int
     started_in: float
     state: Path
+    index: str = "/simple/"
 
     @property
     def url(self) -> str:
@@ -71,7 +76,12 @@ class Server:
 
     def page(self, project: str) -> str:
         """The URL of a project's page."""
-        return f"{self.url}/simple/{project}/"
+        return f"{self.index_url}{project}/"
+
+    @property
+    def index_url(self) -> str:
+        """What an installer is given."""
+        return self.url + self.index
 
 
 @contextlib.contextmanager
@@ -84,18 +94,24 @@ def nginx(state: Path, root: Path) -> Iterator[Server]:
     user = "user root;" if os.geteuid() == 0 else ""
     config.write_text(NGINX_CONF.format(user=user, state=state, host=HOST, port=port, root=root, rate=SLOW_RATE))
     command = ["nginx", "-p", str(state), "-e", str(state / "error.log"), "-c", str(config)]
-    with _running("nginx", command, state, port, plain_environment()) as server:
+    with running("nginx", command, state, port, plain_environment()) as server:
         yield server
 
 
+def nginx_version() -> str:
+    """As it says it."""
+    asked = subprocess.run(["nginx", "-v"], capture_output=True, text=True, timeout=10)
+    return asked.stderr.strip().rpartition("/")[2]
+
+
 @contextlib.contextmanager
-def pyproxy(state: Path, upstream: Server) -> Iterator[Server]:
-    """This checkout's pyproxy with an empty cache in the new directory ``state``, in front of ``upstream``."""
-    state.mkdir()
+def pyproxy(state: Path, upstream: Server, *, workers: int = 1) -> Iterator[Server]:
+    """This checkout's pyproxy in front of ``upstream``; its cache is in ``state``, and empty if that is new."""
+    state.mkdir(exist_ok=True)
     port = free_port()
     config = state / "pyproxy.yaml"
     settings = {
-        "server": {"host": HOST, "port": port, "workers": 1},
+        "server": {"host": HOST, "port": port, "workers": workers},
         "storage": {"directory": str(state / "data")},
         "cache": {"index_ttl": "1h"},  # warm stays warm for the whole run
         "upstreams": [{"name": "nginx", "url": upstream.url, "http_proxy": "none"}],
@@ -103,14 +119,47 @@ def pyproxy(state: Path, upstream: Server) -> Iterator[Server]:
     config.write_text(json.dumps(settings))  # JSON is YAML
     command = [sys.executable, "-m", "pyproxy", "--config", str(config)]
     environment = {**plain_environment(), "PYTHONPATH": str(CHECKOUT)}
-    with _running("pyproxy", command, state, port, environment) as server:
+    with running("pyproxy", command, state, port, environment) as server:
+        yield server
+
+
+def seed(state: Path, *, projects: int, files: int) -> None:
+    """Make the new directory ``state`` one of a pyproxy that knows so many files, of upstreams that are off by now."""
+    state.mkdir()
+    numbers = ["--projects", str(projects), "--files", str(files), "--real", "0"]
+    environment = {**plain_environment(), "PYTHONPATH": str(CHECKOUT)}
+    settings = {"PYPROXY_STORAGE__DIRECTORY": str(state / "data"), **environment}
+    _done([sys.executable, "-m", "tests.seeding", str(state / "data"), *numbers], environment)
+    for name in ("pypi", "private"):
+        _done([sys.executable, "-m", "pyproxy", "upstream", "disable", name], settings)
+
+
+def _done(command: Sequence[str], environment: Mapping[str, str]) -> None:
+    subprocess.run(command, cwd=CHECKOUT, env=environment, check=True, capture_output=True, timeout=900)
+
+
+@contextlib.contextmanager
+def poor_upstream(state: Path) -> Iterator[Server]:
+    """An index a while away that offers no metadata, no ETag and no compression, see ``poor_upstream.py``."""
+    state.mkdir()
+    port = free_port()
+    command = [sys.executable, str(Path(__file__).with_name("poor_upstream.py")), str(port)]
+    with running("direct", command, state, port, plain_environment()) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(
-    name: str, command: Sequence[str], state: Path, port: int, environment: Mapping[str, str]
+def running(
+    name: str,
+    command: Sequence[str],
+    state: Path,
+    port: int,
+    environment: Mapping[str, str],
+    *,
+    ready: str = "/healthz",
+    index: str = "/simple/",
 ) -> Iterator[Server]:
+    """Run the command until the block ends; it is there once ``ready`` is answered with 200."""
     output = state / "output.log"
     began = time.monotonic()
     with output.open("wb") as log:
@@ -120,26 +169,28 @@ def _running(
             start_new_session=True,
         )
     try:
-        _wait_until_it_answers(name, process, port, output)
-        yield Server(name, port, process.pid, time.monotonic() - began, state)
+        _wait_until_it_answers(name, process, port, output, ready)
+        yield Server(name, port, process.pid, time.monotonic() - began, state, index)
     finally:
         _stop(process)
 
 
-def _wait_until_it_answers(name: str, process: subprocess.Popen[bytes], port: int, output: Path) -> None:
+def _wait_until_it_answers(
+    name: str, process: subprocess.Popen[bytes], port: int, output: Path, ready: str
+) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError, http.client.HTTPException):
             connection = http.client.HTTPConnection(HOST, port, timeout=5)
             try:
-                connection.request("GET", "/healthz")
+                connection.request("GET", ready, headers={"Accept": "text/html, application/json"})
                 if connection.getresponse().status == 200:
                     return
             finally:
                 connection.close()
         time.sleep(0.005)
     state = "does not answer" if process.poll() is None else f"ended with status {process.returncode}"
-    raise SystemExit(f"{name} {state}; it wrote:\n{output.read_text(errors='replace')[-3000:]}")
+    raise NotStarted(f"{name} {state}; it wrote:\n{output.read_text(errors='replace')[-3000:]}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -25,6 +25,8 @@ INSTALLED_PROJECTS = 100
 
 # The projects, by what they are for.
 SMALL, LARGE, SLOW, HUGE = "small", "large", "slow", "huge"
+READY = "ready"
+"""Asked for to learn that a server works, and never measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def make_tree(root: Path, *, huge_bytes: int) -> Tree:
     """Write the tree below ``root``; ``huge_bytes`` is the size of its largest file."""
     (root / "files").mkdir(parents=True)
     files = {}
-    for project, size in ((SMALL, SMALL_WHEEL_BYTES), (LARGE, LARGE_BYTES), (HUGE, huge_bytes)):
+    sizes = {SMALL: SMALL_WHEEL_BYTES, READY: SMALL_WHEEL_BYTES, LARGE: LARGE_BYTES, HUGE: huge_bytes}
+    for project, size in sizes.items():
         filename = f"{project}-1.0-py3-none-any.whl"
         sha256 = _write_random(root / "files" / filename, size, seed=project)
         files[project] = File(project, f"/files/{filename}", sha256, size)
@@ -74,6 +77,7 @@ def make_tree(root: Path, *, huge_bytes: int) -> Tree:
     installed = [_write_wheel(root, f"installed-{number:03}") for number in range(INSTALLED_PROJECTS)]
     for file in installed:
         _write_page(root, file.project, [_entry(file)])
+    _write_list(root)
     return Tree(root, files, tuple(file.project for file in installed))
 
 
@@ -139,7 +143,17 @@ def _write_page(root: Path, project: str, entries: list[dict[str, object]]) -> N
     versions = sorted({str(entry["filename"]).split("-")[1] for entry in entries})
     page = {"meta": {"api-version": "1.1"}, "name": project, "versions": versions, "files": entries}
     body = json.dumps(page, separators=(",", ":")).encode()
-    directory = root / "simple" / project
-    directory.mkdir(parents=True)
+    _write_index(root / "simple" / project, body)
+
+
+def _write_list(root: Path) -> None:
+    """The list of all projects: devpi asks for no page of a project that it does not name."""
+    names = sorted(page.name for page in (root / "simple").iterdir())
+    found = {"meta": {"api-version": "1.1"}, "projects": [{"name": name} for name in names]}
+    _write_index(root / "simple", json.dumps(found).encode())
+
+
+def _write_index(directory: Path, body: bytes) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
     (directory / "index.json").write_bytes(body)
     (directory / "index.json.gz").write_bytes(gzip.compress(body, 6, mtime=0))

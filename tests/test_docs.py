@@ -30,11 +30,15 @@ def leaves(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple
     if not isinstance(command, click.Group):
         yield path, command
         return
-    for name, sub in command.commands.items():
+    context = click.Context(command)
+    for name in command.list_commands(context):
+        sub = command.get_command(context, name)
+        assert sub is not None
         yield from leaves(sub, (*path, name))
 
 
 LEAVES = dict(leaves(main))
+COMMAND_NAMES = {path[0] for path in LEAVES}
 NAMES = {path[:length] for path in LEAVES for length in (1, 2)}
 
 
@@ -56,7 +60,7 @@ def named_commands(page: Document) -> Iterator[str]:
             continue
         found = _PROGRAM.search(line)
         words = found[1].split() if found else []
-        if found and (words[0].startswith("--") or words[0] in main.commands):
+        if found and (words[0].startswith("--") or words[0] in COMMAND_NAMES):
             yield found[1]
 
 
@@ -101,7 +105,7 @@ def test_no_option_is_told_of_that_no_command_has() -> None:
 
 def test_command_lines_are_found_at_all() -> None:
     assert len(LINES) > 60
-    assert {line.split()[0] for _, line in LINES} >= set(main.commands)
+    assert {line.split()[0] for _, line in LINES} >= COMMAND_NAMES
 
 
 @pytest.mark.parametrize(("path", "line"), LINES, ids=[f"{path}: {line}"[:90] for path, line in LINES])

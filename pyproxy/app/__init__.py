@@ -1,85 +1,133 @@
 """The only wiring: opens what has a life, puts the components together, serves, and closes in reverse.
 
-``serve`` is all that the commands need. Order: configuration checked for what would end the start, the storage
-directory locked, upstreams seeded, sockets bound; then, in each process, ``lifecycle.run``.
+``serve`` is all that the command needs. It runs in the supervisor (``workers.py``), whose order is: configuration
+checked for what would end the start, the storage directory locked, sockets bound, workers started. A worker's is
+in ``work.py``, then ``lifecycle.py``. This module imports nothing of what only a worker needs.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import os
 import socket
 import time
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, MutableMapping, Sequence
 
-from pyproxy import __version__
 from pyproxy.app import logs
 from pyproxy.app.checks import check
-from pyproxy.app.lifecycle import run
+from pyproxy.app.limits import raise_open_files
 from pyproxy.app.listening import addresses, bind
-from pyproxy.app.notify import ServiceManager, Supervisor
-from pyproxy.app.origin import Origin
-from pyproxy.app.resources import seed_upstreams
-from pyproxy.app.set_up import offer_set_up
-from pyproxy.app.shared_figures import share
-from pyproxy.app.signals import Signals
-from pyproxy.app.tls import KeyPair, load_pair, tell_end
-from pyproxy.app.warnings import warn
-from pyproxy.app.workers import supervise
+from pyproxy.app.notify import ServiceManager
+from pyproxy.app.orders import Occasion, Order, Report
+from pyproxy.app.shared_figures import forget_worker, make_folder
+from pyproxy.app.signals import SupervisorSignals
+from pyproxy.app.worker_process import WorkerProcess, own_command
+from pyproxy.app.workers import Workers
+from pyproxy.config import ConfigFile, LoadedConfig, LoggingConfig
+from pyproxy.config.keys import flatten
 from pyproxy.config.model import Config
 from pyproxy.net.loop_guard import new_name
 from pyproxy.storage.directory import prepare_whole
 from pyproxy.storage.lock import StorageLock
 
-log = logging.getLogger(__name__)
+FIXED = ("server.host", "server.port", "storage.directory")
+"""What a reload cannot change: the sockets are bound, the directory is locked."""
+
+FindFile = Callable[[], ConfigFile | None]
+"""Reads the configuration file, wherever it is. Raises `ConfigurationError`."""
 
 
-def serve(config: Config, environ: Mapping[str, str] = os.environ, origin: Origin | None = None) -> None:
-    """Run the server in the foreground until SIGTERM or Ctrl-C; ``origin`` says where the configuration comes from.
+def serve(
+    loaded: LoadedConfig,
+    file: ConfigFile | None,
+    find_file: FindFile,
+    environ: MutableMapping[str, str] = os.environ,
+    command: Sequence[str] | None = None,
+) -> None:
+    """Run the server in the foreground until SIGTERM or Ctrl-C.
 
-    Raises `ConfigurationError`, `StorageError` or `ListenError` when it cannot start.
+    ``loaded`` was made of ``file``, ``find_file`` reads it again for a reload; ``command`` starts a worker, by default
+    the command that started this. Raises `PyproxyError` when it cannot start.
     """
-    origin = origin or Origin()
-    check(config, origin.sources)
-    signals = Signals()
+    config = loaded.config
+    signals = SupervisorSignals()
+    raise_open_files()
+    check(config, loaded.sources)
     logs.set_up(config.logging)
-    config = replace(config, storage=replace(config.storage, directory=config.storage.directory.absolute()))
-    tls = load_pair(config.server)
-    name = new_name()
-
-    def work(number: int, supervisor: Supervisor) -> None:
-        serving = run(
-            config, sockets, tls=tls, environ=environ, signals=signals, supervisor=supervisor, speaks=number == 0,
-            name=name, origin=origin,
-        )  # fmt: skip
-        asyncio.run(serving)
-
-    lock = StorageLock(config.storage.directory)
+    directory = config.storage.directory.absolute()
+    lock = StorageLock(directory)
     try:
-        prepare_whole(config.storage.directory)
-        upstreams = seed_upstreams(config, environ)
+        prepare_whole(directory)
+        make_folder(directory)
         sockets = bind(config.server)
-        _announce(config, sockets, tls)
-        warn(upstreams, config)
-        offer_set_up(config, environ, addresses(sockets, config.server))
-        manager = ServiceManager.of(os.environ, status=f"serving at {', '.join(addresses(sockets, config.server))}")
-        workers = config.server.workers or os.cpu_count() or 1
-        share(config.storage.directory, workers)
-        if workers == 1:
-            work(0, manager)
-        else:
-            supervise(workers, work, signals, manager)
+        where = addresses(sockets, config.server)
+        manager = ServiceManager.of(environ, status=f"serving at {', '.join(where)}")
+        orders = Orders(config, file, find_file, sockets, lock)
+        Workers(
+            lambda number, occasion, speaks: WorkerProcess(
+                command or own_command(), orders.order(number, occasion, speaks=speaks), environ
+            ),
+            signals,
+            manager,
+            read_again=orders.read_again,
+            adapt=_adapt,
+            forget=lambda number: forget_worker(directory, number),
+            close=lambda: _close(sockets),
+        ).run()
     finally:
         lock.release()
 
 
-def _announce(config: Config, sockets: list[socket.socket], tls: KeyPair | None) -> None:
-    for address in addresses(sockets, config.server):
-        log.info("pyproxy %s listens on %s; index URL: %ssimple/", __version__, address, address)
-    log.info("storage: %s", config.storage.directory)
-    if tls is not None:
-        tell_end(tls, time.time())
-    if config.cache.offline:
-        log.info("offline: no upstream is asked")
+class Orders:
+    """What workers are told, all the same but for themselves; ``read_again`` changes the configuration in it."""
+
+    def __init__(
+        self,
+        config: Config,
+        file: ConfigFile | None,
+        find_file: FindFile,
+        sockets: Sequence[socket.socket],
+        lock: StorageLock,
+    ) -> None:
+        settings = dict(flatten(config))
+        self._held = {key: str(settings[key]) for key in FIXED}
+        self._file = file
+        self._find_file = find_file
+        self._sockets = tuple(listener.fileno() for listener in sockets)
+        self._lock = lock.fileno()
+        self._name = new_name()
+        self._started_at = time.time()
+
+    def order(self, number: int, occasion: Occasion, *, speaks: bool) -> Order:
+        """The order for one worker."""
+        return Order(
+            number=number,
+            occasion=occasion,
+            speaks=speaks,
+            name=self._name,
+            process=os.getpid(),
+            started_at=self._started_at,
+            sockets=self._sockets,
+            lock=self._lock,
+            held=self._held,
+            path=None if self._file is None else str(self._file.path),
+            text=None if self._file is None else self._file.text,
+        )
+
+    def read_again(self) -> Callable[[], None]:
+        """Later orders have the file as it is now; what is given takes that back. Raises `ConfigurationError`."""
+        before, self._file = self._file, self._find_file()
+
+        def take_back() -> None:
+            self._file = before
+
+        return take_back
+
+
+def _close(sockets: Sequence[socket.socket]) -> None:
+    for listener in sockets:
+        listener.close()
+
+
+def _adapt(report: Report) -> None:
+    """The supervisor logs as its workers do."""
+    logs.set_up(LoggingConfig(level=report.log_level, format=report.log_format))  # type: ignore[arg-type]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from pyproxy.app.tls import load_pair
+from pyproxy.app.limits import check_open_files
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError, ConfigurationErrors
 
@@ -13,7 +13,7 @@ from pyproxy.errors import ConfigurationError, ConfigurationErrors
 def check(config: Config, sources: Mapping[str, str] = MappingProxyType({})) -> None:
     """Raise `ConfigurationError` for what would end the start; ``sources`` says where a key was given."""
     mistakes = []
-    for look in (_local_directory, _tls):
+    for look in (check_open_files, _local_directory, _tls):
         try:
             look(config)
         except ConfigurationError as error:
@@ -32,4 +32,9 @@ def _local_directory(config: Config) -> None:
 
 
 def _tls(config: Config) -> None:
+    if config.server.tls.certificate is None:
+        return
+    # Late, for a supervisor without a certificate does without its modules.
+    from pyproxy.app.tls import load_pair
+
     load_pair(config.server)

@@ -14,7 +14,7 @@ from pyproxy import __version__
 from pyproxy.app.chain import Chain
 from pyproxy.app.resources import Resources
 from pyproxy.app.shared_figures import shared_folder
-from pyproxy.config.model import StorageConfig
+from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.handlers.running import RunningRequests
 from pyproxy.monitoring.exposition import Exposition
@@ -29,10 +29,11 @@ log = logging.getLogger(__name__)
 class Figures:
     """One process's; ``meters`` count."""
 
-    def __init__(self, storage: StorageConfig, resources: Resources) -> None:
-        self._storage = storage
+    def __init__(self, config: Config, resources: Resources) -> None:
+        self._storage = config.storage
         self._resources = resources
-        self._exposition = Exposition(shared_folder())
+        # What one process tells of itself means something where it is the only one.
+        self._exposition = Exposition(shared_folder(), alone=config.server.processes == 1)
         self.meters = Meters(self._exposition.registry)
 
     def sampling(self, chain: Chain, requests: RunningRequests) -> Coroutine[Any, Any, None]:

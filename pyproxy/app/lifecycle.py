@@ -10,20 +10,18 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
-from tornado.httpserver import HTTPServer
-
 from pyproxy.admin.administration import Administration
 from pyproxy.admin.history.recorder import Recorder
 from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.chain import Chain
+from pyproxy.app.draining import DrainingServer
 from pyproxy.app.holdings import holdings_of
-from pyproxy.app.idle_connections import PatientServer
-from pyproxy.app.notify import Supervisor
+from pyproxy.app.orders import Report, Supervised
 from pyproxy.app.origin import Origin
 from pyproxy.app.renewal import Renewal
 from pyproxy.app.resources import Resources, open_resources
-from pyproxy.app.signals import Signals
+from pyproxy.app.signals import WorkerSignals
 from pyproxy.app.templates import make_templates, resource_directory
 from pyproxy.app.tls import KeyPair, ShownCertificate
 from pyproxy.app.web import Checks, make_app
@@ -62,40 +60,35 @@ async def run(
     *,
     tls: KeyPair | None,
     environ: Mapping[str, str],
-    signals: Signals,
-    supervisor: Supervisor,
-    speaks: bool = True,
-    name: str,
+    signals: WorkerSignals,
+    supervised: Supervised,
     origin: Origin,
 ) -> None:
-    """Serve on the sockets until a signal; raises `PyproxyError` when it cannot begin.
-
-    ``supervisor`` is told when it serves and when it stops; of several processes, the one that ``speaks`` tells what
-    all of them notice. ``name`` is theirs together (`LoopGuard`), and so is ``origin``.
-    """
-    stop, reread = asyncio.Event(), asyncio.Event()
-    signals.hand_over(stop.set, reread.set)
-    if signals.stops:
-        return
-    server = await Server.start(config, sockets, tls=tls, environ=environ, name=name, origin=origin)
-    following = asyncio.create_task(_follow_certificate(config, server, tls, reread, speaks=speaks))
-    supervisor.ready()
-    await stop.wait()
-    supervisor.stopping()
-    following.cancel()
+    """Serve on the sockets until a signal, the supervisor or its end; raises `PyproxyError` when it cannot begin."""
+    loop, stop, leave = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+    signals.hand_over(loop, stop.set)
+    supervised.follow(loop, leave=leave.set, stop=stop.set)
+    order = supervised.order
+    server = await Server.start(config, sockets, tls=tls, environ=environ, name=order.name, origin=origin)
+    following = None
+    if tls is not None:
+        renewal = Renewal(config.server, tls, take=server.use_tls, clock=time.time, speaks=order.speaks)
+        following = asyncio.create_task(renewal.follow())
+    told = config.logging
+    supervised.report(Report(workers=config.server.processes, log_level=told.level, log_format=told.format))
+    await _first_of(stop, leave)
+    if following is not None:
+        following.cancel()
+    if not stop.is_set():
+        await server.leave(stop)
     await server.stop()
 
 
-async def _follow_certificate(
-    config: Config, server: Server, tls: KeyPair | None, reread: asyncio.Event, *, speaks: bool
-) -> None:
-    if tls is not None:
-        await Renewal(config.server, tls, take=server.use_tls, clock=time.time, speaks=speaks).follow(reread)
-    while True:
-        await reread.wait()
-        reread.clear()
-        if speaks:
-            log.info("SIGHUP: there is no certificate to read again; pyproxy.yaml is read at the start only")
+async def _first_of(*events: asyncio.Event) -> None:
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in waiting:
+        task.cancel()
 
 
 class Server:
@@ -106,7 +99,7 @@ class Server:
         resources: Resources,
         chain: Chain,
         services: Services,
-        http: HTTPServer,
+        http: DrainingServer,
         sampling: Coroutine[Any, Any, None],
         records: FailureRecords,
         recorder: Recorder,
@@ -117,12 +110,13 @@ class Server:
         self.resources = resources
         self.services = services
         self._chain = chain
-        self._http = http
+        self.http = http
         self.records = records
         self.recorder = recorder
         self._administration = administration
         self.holdings = holdings
         self._certificate = certificate
+        self._replaced = False
         work: list[Coroutine[Any, Any, None]] = [
             *(chain.follow(self._take), resources.keep_up()),
             *(sampling, records.keep(), recorder.keep()),
@@ -148,11 +142,11 @@ class Server:
 
         ``name``: the `LoopGuard`'s, a new one by default, as is ``origin``.
         """
-        # Late, for the parent of all processes decides first where figures are kept.
+        # Late, for it is decided before where figures are kept.
         from pyproxy.app.figures import Figures
 
         resources = open_resources(config, environ, clock)
-        figures = Figures(config.storage, resources)
+        figures = Figures(config, resources)
         records = FailureRecords(resources.failures, clock)
         recorder = Recorder(HistoryStore(resources.database), ActivityStore(resources.database), clock)
         contact = config.server.public_url
@@ -186,7 +180,7 @@ class Server:
             log_format=config.logging.format,
         )
         context = tls.context if tls is not None else None
-        http = PatientServer(
+        http = DrainingServer(
             app, ssl_options=context, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES
         )
         http.add_sockets(sockets)
@@ -203,12 +197,19 @@ class Server:
     def use_tls(self, pair: KeyPair) -> None:
         """New connections get this one; those that there are keep theirs."""
         self._certificate.pair = pair
-        self._http.ssl_options = pair.context
+        self.http.ssl_options = pair.context
+
+    async def leave(self, stop: asyncio.Event) -> None:
+        """Take no new connections, others do; wait until those that there are have ended, or for ``stop``."""
+        self._replaced = True
+        log.info("a replaced worker ends with the last of its connections: %d", self.http.connections)
+        await self.http.drain(stop)
 
     async def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
         """Take no new connections, let running responses end, then close everything in reverse."""
-        log.info("stopping: %d responses under way", self.services.requests.count)
-        self._http.stop()
+        level = logging.DEBUG if self._replaced else logging.INFO
+        log.log(level, "stopping: %d responses under way", self.services.requests.count)
+        self.http.stop()
         try:
             async with asyncio.timeout(finish_seconds):
                 await self.services.requests.finished()
@@ -220,7 +221,7 @@ class Server:
         await asyncio.gather(*self._background, return_exceptions=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CLOSE_SECONDS):
-                await self._http.close_all_connections()
+                await self.http.close_all_connections()
                 await self.holdings.close()
                 await self._chain.close()
                 self.resources.database.stop_waiting()
@@ -228,7 +229,7 @@ class Server:
                 await self.recorder.flush()
                 await asyncio.to_thread(self._administration.close)
                 await self.resources.close()
-        log.info("stopped")
+        log.log(level, "stopped")
 
     def _take(self, repository: PackageRepository) -> None:
         self.services.repository = repository

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from collections.abc import MutableMapping
-from typing import Protocol
 
 log = logging.getLogger(__name__)
 
@@ -19,18 +19,8 @@ SEND_SECONDS = 1.0
 """A service manager that does not read must not hold up the server."""
 
 
-class Supervisor(Protocol):
-    """Who waits for this process: the service manager, or the parent of workers."""
-
-    def ready(self) -> None:
-        """It answers requests from now on."""
-
-    def stopping(self) -> None:
-        """It takes no new connections any more; responses under way end."""
-
-
 class ServiceManager:
-    """A `Supervisor`: the service manager at the address of its socket; ``None`` where there is none to tell.
+    """The service manager at the address of its socket; ``None`` where there is none to tell.
 
     ``status`` is the line that ``systemctl status`` shows while the server serves. Nothing here ever raises: a
     server that serves is worth more than a message that arrives.
@@ -46,8 +36,14 @@ class ServiceManager:
         return cls(environ.pop(VARIABLE, None), status)
 
     def ready(self) -> None:
-        """It answers requests from now on, with all its workers."""
+        """It answers requests from now on, with all its workers; a reload has ended."""
         self._send("READY=1", f"STATUS={self._status}")
+
+    def reloading(self) -> None:
+        """Its workers are replaced; it answers requests all the time, and is `ready` when that has ended."""
+        # The time is what a unit of Type=notify-reload wants to see.
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send("RELOADING=1", f"MONOTONIC_USEC={now}", "STATUS=reloading: the workers are replaced one by one")
 
     def stopping(self) -> None:
         """It takes no new connections any more; responses under way end."""

@@ -15,10 +15,10 @@ from pyproxy.admin.settings.overview import Processes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Made once, in the process that was started; its workers inherit it.
+    """The same in all workers of a server.
 
     ``file`` is the configuration that was read, ``sources`` tells where a dotted key was given. ``process`` is the
-    started one's id, ``started_at`` when, in unix seconds.
+    id of the process that was started, their supervisor, ``started_at`` when that was, in unix seconds.
     """
 
     file: Path | None = None
@@ -32,7 +32,8 @@ class Origin:
         workers: set[int] = set()
         if answering != self.process:
             workers.add(answering)
-            # The parent of the workers has no other children. Where /proc is not Linux's, one knows of oneself alone.
+            # The supervisor has no other children; those that are leaving after a reload are among them. Where /proc is
+            # not Linux's, one knows of oneself alone.
             with contextlib.suppress(OSError, ValueError):
                 children = Path(f"/proc/{self.process}/task/{self.process}/children").read_text(encoding="ascii")
                 workers.update(map(int, children.split()))

@@ -7,7 +7,6 @@ ones over them, or turns a symbolic link (as Kubernetes does for a whole folder)
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable
 
@@ -49,38 +48,32 @@ class Renewal:
         self._refused: Contents | None = None
         self._reminded: float | None = clock() if ends_soon(current, clock()) else None
 
-    async def follow(self, at_once: asyncio.Event) -> None:
-        """Look again and again for ever, and at once when the event is set."""
+    async def follow(self) -> None:
+        """Look again and again for ever."""
         while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LOOK_SECONDS):
-                    await at_once.wait()
-            asked = at_once.is_set()
-            at_once.clear()
+            await asyncio.sleep(LOOK_SECONDS)
             try:
-                await self.look(asked=asked)
+                await self.look()
                 self.remind()
             except Exception:  # the next certificate must be noticed all the same
                 log.exception("the certificate cannot be followed for now")
 
-    async def look(self, *, asked: bool = False) -> None:
+    async def look(self) -> None:
         """Take over what the files hold now, if it is new and fits.
 
         A pair that does not fit is often one that is being written; so it is told of only when it is found a second
-        time, or when somebody ``asked`` for the look.
+        time.
         """
         contents = await asyncio.to_thread(read_contents, self.current.certificate, self.current.key)
         if contents == self.current.contents:
             self._doubted = self._refused = None
-            if asked:
-                self._say(logging.INFO, "certificate: %s has not changed", self.current.certificate)
             return
-        if contents == self._refused and not asked:
+        if contents == self._refused:
             return
         try:
             pair = await asyncio.to_thread(load_pair, self._server)
         except ConfigurationError as error:
-            if asked or contents == self._doubted:
+            if contents == self._doubted:
                 self._say(logging.ERROR, "the new certificate is not taken over, the old one goes on: %s", error)
                 self._refused = contents
             self._doubted = contents

@@ -1,7 +1,10 @@
-"""Where several processes share what they count.
+"""Where the workers of a server keep what they count: in files of a folder, so that any of them tells of all.
 
-``prometheus_client`` looks at an environment variable when it is imported, and keeps its values in memory or in files
-of the folder named there. So this is decided before, in the parent of all, and ``pyproxy.monitoring`` is imported late.
+``prometheus_client`` looks at an environment variable when it is imported. So this is called before, and
+``pyproxy.monitoring`` is imported late.
+
+A worker's files bear its number. The next worker with that number goes on counting where it ended: counters never fall,
+and however often workers are replaced, there are no more files than workers lived at once.
 """
 
 from __future__ import annotations
@@ -19,32 +22,31 @@ FOLDER_NAME = "metrics"
 """Below the storage directory, which one server at a time uses; emptied at each start."""
 
 
-def share(directory: Path, workers: int) -> None:
-    """Decide for this process and those forked from it: files below the storage directory, or memory for one alone.
-
-    Raises `StorageError` where the folder cannot be made.
-    """
-    os.environ.pop(VARIABLE, None)
+def make_folder(directory: Path) -> None:
+    """In the supervisor: an empty folder below the storage directory. Raises `StorageError` where it cannot be made."""
     folder = directory / FOLDER_NAME
     shutil.rmtree(folder, ignore_errors=True)
-    if workers > 1:
-        try:
-            folder.mkdir()
-        except OSError as error:
-            raise StorageError(f"cannot create {folder} ({reason(error)})") from error
-        os.environ[VARIABLE] = str(folder)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"cannot create {folder} ({reason(error)})") from error
+
+
+def count_in(directory: Path, number: int) -> None:
+    """In a worker, before anything is counted: from now on in the shared folder, as this number."""
+    os.environ[VARIABLE] = str(directory / FOLDER_NAME)
+    from prometheus_client import values
+
+    values.ValueClass = values.MultiProcessValue(lambda: number)  # type: ignore[no-untyped-call]
 
 
 def shared_folder() -> Path | None:
-    """What was decided: the folder, or ``None`` for memory."""
+    """The folder; ``None`` where this process counts for itself alone, in memory."""
     value = os.environ.get(VARIABLE)
     return None if value is None else Path(value)
 
 
-def forget_process(pid: int) -> None:
-    """A worker died: what it had under way is no more; what it counted stays."""
-    if shared_folder() is None:
-        return
-    from prometheus_client.multiprocess import mark_process_dead
-
-    mark_process_dead(pid)  # type: ignore[no-untyped-call]
+def forget_worker(directory: Path, number: int) -> None:
+    """In the supervisor: this worker is gone. What it had under way is no more; what it counted stays."""
+    for gauges in (directory / FOLDER_NAME).glob(f"gauge_live*_{number}.db"):
+        gauges.unlink(missing_ok=True)

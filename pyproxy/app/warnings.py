@@ -6,6 +6,7 @@ import ipaddress
 import logging
 from collections.abc import Sequence
 
+from pyproxy.app.limits import room_warning
 from pyproxy.config.model import Config
 from pyproxy.settings import UpstreamSettings, warnings
 from pyproxy.storage.upstreams import StoredUpstream
@@ -14,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 def warn(stored: Sequence[StoredUpstream], config: Config) -> None:
-    """Log the upstreams in order, each with its warnings, and who may read what they give."""
+    """Log the upstreams in order, each with its warnings, who may read what they give, and what can never be kept."""
     for upstream in stored:
         switched = "" if upstream.settings.active else " (off)"
         log.info(
@@ -29,6 +30,8 @@ def warn(stored: Sequence[StoredUpstream], config: Config) -> None:
         )
     if config.server.accel_redirect is not None and not config.server.trusted_proxies:
         log.warning("server.accel_redirect is without effect: server.trusted_proxies does not name nginx")
+    if (room := room_warning(config.storage)) is not None:
+        log.warning("%s", room)
     if not stored:
         log.warning("there is no upstream: only local and cached packages are served")
 

@@ -1,177 +1,271 @@
-"""Several processes that share the port: started, watched and stopped by a parent that does nothing else."""
+"""The supervisor: starts the server's workers, replaces those that die, and all of them one by one when it is told to.
+
+Why so. A worker is a fresh process with the listening sockets by inheritance, not a fork of this one: only so does a
+reload bring new configuration *and* new code, and a worker never carries what another has opened. This process holds
+what outlives a worker (the sockets, the lock of the storage directory, the configuration that was accepted) and does
+nothing that could fail: no request, no database, no event loop, and hardly an import. It is there with one worker, too:
+a reload without a failed request needs two processes for a moment, and the one that people, systemd and a container
+know must be the one that stays.
+
+The configuration is read once, at the start or a reload, for all workers: one that dies while somebody is writing the
+file is replaced by one like the others.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import multiprocessing.util
 import os
+import select
 import signal
-import struct
-import sys
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
-from pyproxy.app.notify import Supervisor
-from pyproxy.app.shared_figures import forget_process
-from pyproxy.app.signals import Signals
-from pyproxy.errors import PyproxyError, WorkersFailed
+from pyproxy.app.notify import ServiceManager
+from pyproxy.app.orders import Occasion, Report
+from pyproxy.app.signals import SupervisorSignals
+from pyproxy.app.worker_process import WorkerProcess
+from pyproxy.errors import ConfigurationError, PyproxyError, WorkersFailed
 
 log = logging.getLogger(__name__)
 
 STOP_SECONDS = 9.7
 """A worker gets this long to stop, which is more than it needs; all of them are gone after ten."""
 
-WATCH_SECONDS = 0.1
-"""How soon a dead worker and a signal are noticed."""
+READY_SECONDS = 60.0
+"""How long a worker may take until it serves; the first one may take longer, for it brings the database forward."""
+
+LEAVE_SECONDS = 1000.0
+"""How long a worker that was told to leave may stay; it leaves earlier by itself (``draining.py``)."""
+
+GENERATIONS = 2
+"""So many workers at most are leaving for each that serves; the oldest must go when there are more."""
 
 DEATHS_LIMIT = 10
 DEATHS_WINDOW_SECONDS = 60.0
 """A worker that dies is replaced; if so many die in so short a time, a restart mends nothing."""
 
-_PID = struct.Struct("=i")
+PAUSE_SECONDS = 0.5
+"""Before the next try, where the system makes no process."""
+
+Launch = Callable[[int, Occasion, bool], WorkerProcess]
+"""Starts the worker of a number, on an occasion, as the one that speaks or another. Raises `OSError`."""
 
 
-Work = Callable[[int, Supervisor], None]
-"""What a worker does from its start to its end, given its number (0 is the first) and whom it tells of that."""
+class Workers:
+    """The workers of one server.
 
-
-def supervise(count: int, work: Work, signals: Signals, supervisor: Supervisor) -> None:
-    """Run ``work`` in ``count`` forked processes until a signal to stop has come; a worker that dies is replaced.
-
-    ``supervisor`` is told once all of them serve. Must be called before any thread is started: threads do not survive
-    a fork, their locks do. Raises `WorkersFailed` when workers die faster than it makes sense to replace them.
+    ``read_again`` takes in the configuration file for workers launched from then on, and gives a function that takes
+    that back; it raises `ConfigurationError`. ``adapt`` is told what a worker made of it; ``forget`` the number of each
+    worker that is gone. ``close`` lets go of the sockets, at the end: a connection that nobody will take is refused.
     """
-    lifeline, held = os.pipe()
-    roll = _Roll()
-    workers = {_fork(work, number, roll, lifeline, held): number for number in range(count)}
-    deaths: deque[float] = deque(maxlen=DEATHS_LIMIT)
-    told = False
-    try:
-        while not signals.stops:
-            if not told and workers.keys() <= roll.call():
-                supervisor.ready()
-                told = True
-            _pass_on(signals, workers)
-            pid, status = _reap()
-            if pid == 0:
-                time.sleep(WATCH_SECONDS)
-                continue
-            if pid not in workers:
-                continue  # the first process of a container inherits the orphans of all others
-            number = workers.pop(pid)
-            if signals.stops:
+
+    def __init__(
+        self,
+        launch: Launch,
+        signals: SupervisorSignals,
+        manager: ServiceManager,
+        *,
+        read_again: Callable[[], Callable[[], None]],
+        adapt: Callable[[Report], None],
+        forget: Callable[[int], None],
+        close: Callable[[], None],
+    ) -> None:
+        self._launch = launch
+        self._signals = signals
+        self._manager = manager
+        self._read_again = read_again
+        self._adapt = adapt
+        self._forget = forget
+        self._close = close
+        self._alive: dict[int, WorkerProcess] = {}
+        self._places: list[WorkerProcess] = []
+        self._deaths: deque[float] = deque(maxlen=DEATHS_LIMIT)
+
+    def run(self) -> None:
+        """Serve until a signal to stop has come.
+
+        Raises what keeps the first worker from serving, and `WorkersFailed` when workers die faster than it makes
+        sense to replace them.
+        """
+        try:
+            self._start()
+            while not self._signals.stops:
+                if self._signals.reloads:
+                    self._signals.reloads.clear()
+                    self._reload()
+                else:
+                    self._attend(None)
+        finally:
+            self._manager.stopping()
+            self._close()
+            self._stop()
+
+    # -- the start and a reload ----------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        first = self._begin(0, "start")
+        first.due = None
+        if not self._comes_to_serve(first):
+            if self._signals.stops:
                 return
-            forget_process(pid)
-            deaths.append(time.monotonic())
-            if len(deaths) == DEATHS_LIMIT and deaths[-1] - deaths[0] < DEATHS_WINDOW_SECONDS:
-                raise WorkersFailed(f"{DEATHS_LIMIT} workers died within a minute, the last {_how(status)}: giving up")
-            log.error("worker %d died (%s) and is replaced", pid, _how(status))
-            workers[_fork(work, number, roll, lifeline, held)] = number
-    finally:
-        supervisor.stopping()
-        _stop(set(workers))
-        roll.close()
-        os.close(lifeline)
-        os.close(held)
+            raise _reason(first)
+        assert first.report is not None
+        self._places = [first]
+        for place in range(1, first.report.workers):
+            self._places.append(self._begin(place, "more"))
+        while not self._signals.stops and not all(worker.serves for worker in self._places):
+            self._attend(None)
+        if not self._signals.stops:
+            self._manager.ready()
+
+    def _reload(self) -> None:
+        self._manager.reloading()
+        try:
+            take_back = self._read_again()
+        except ConfigurationError as error:
+            _keep(error)
+        else:
+            if not self._replace_all():
+                take_back()
+        if not self._signals.stops:
+            self._manager.ready()
+
+    def _replace_all(self) -> bool:
+        """Whether the new configuration holds now, in some workers at least."""
+        count, place = len(self._places), 0
+        while place < count:
+            fresh = self._try_begin(place, "more" if place else "reload")
+            if fresh is None or not self._comes_to_serve(fresh):
+                if fresh is not None and not self._signals.stops:
+                    _keep(_reason(fresh))
+                    fresh.send(signal.SIGTERM)
+                return place > 0
+            if place == 0:
+                assert fresh.report is not None
+                count = fresh.report.workers
+                self._adapt(fresh.report)
+            if place < len(self._places):
+                self._let_leave(self._places[place])
+                self._places[place] = fresh
+            else:
+                self._places.append(fresh)
+            place += 1
+        for surplus in self._places[count:]:
+            self._let_leave(surplus)
+        del self._places[count:]
+        log.info("reloaded: %s", "the worker is a new one" if count == 1 else f"all {count} workers are new ones")
+        return True
+
+    def _comes_to_serve(self, worker: WorkerProcess) -> bool:
+        """Wait until it serves; false when it ends before, takes too long, or the server is to stop."""
+        while not worker.serves and worker.status is None and not self._signals.stops:
+            self._attend(None)
+        return worker.serves and not self._signals.stops
+
+    # -- one worker ----------------------------------------------------------------------------------------------
+
+    def _begin(self, place: int, occasion: Occasion) -> WorkerProcess:
+        taken = {worker.number for worker in self._alive.values()}
+        number = next(number for number in range(len(taken) + 1) if number not in taken)
+        worker = self._launch(number, occasion, place == 0)
+        worker.due = time.monotonic() + READY_SECONDS
+        self._alive[worker.pid] = worker
+        return worker
+
+    def _try_begin(self, place: int, occasion: Occasion) -> WorkerProcess | None:
+        try:
+            return self._begin(place, occasion)
+        except OSError as error:
+            log.error("the system makes no process for another worker (%s)", error.strerror)
+            return None
+
+    def _let_leave(self, worker: WorkerProcess) -> None:
+        worker.leave(LEAVE_SECONDS)
+        leaving = [each for each in self._alive.values() if each.leaving]
+        for oldest in leaving[: max(0, len(leaving) - GENERATIONS * len(self._places))]:
+            oldest.send(signal.SIGTERM)
+
+    def _replace(self, dead: WorkerProcess) -> None:
+        self._deaths.append(time.monotonic())
+        if len(self._deaths) == DEATHS_LIMIT and self._deaths[-1] - self._deaths[0] < DEATHS_WINDOW_SECONDS:
+            raise WorkersFailed(f"{DEATHS_LIMIT} workers died within a minute, the last {dead.end}: giving up")
+        if dead.report is not None and dead.report.failure is not None:
+            log.error("%s", dead.report.failure)
+        log.error("worker %d died (%s) and is replaced", dead.pid, dead.end)
+        place = self._places.index(dead)
+        fresh = self._try_begin(place, "more")
+        if fresh is None:
+            time.sleep(PAUSE_SECONDS)
+            self._replace(dead)
+        else:
+            self._places[place] = fresh
+
+    # -- what comes ----------------------------------------------------------------------------------------------
+
+    def _attend(self, seconds: float | None) -> None:
+        """Sleep until something comes, so many seconds at most, and see to it."""
+        dues = [worker.due for worker in self._alive.values() if worker.due is not None and not worker.serves]
+        if dues:
+            left = max(0.0, min(dues) - time.monotonic())
+            seconds = left if seconds is None else min(left, seconds)
+        poll = select.poll()
+        poll.register(self._signals.fileno(), select.POLLIN)
+        for worker in self._alive.values():
+            if not worker.silent:
+                poll.register(worker.fileno(), select.POLLIN)
+        poll.poll(None if seconds is None else 1000 * seconds + 1)
+        self._signals.clear()
+        for worker in self._alive.values():
+            if not worker.silent:
+                worker.listen()
+            if worker.due is not None and not worker.serves and time.monotonic() >= worker.due:
+                log.error("worker %d does not %s and is killed", worker.pid, "leave" if worker.leaving else "serve")
+                worker.due = None
+                worker.send(signal.SIGKILL)
+        for dead in self._reap():
+            if dead in self._places and not self._signals.stops:
+                self._replace(dead)
+
+    def _reap(self) -> list[WorkerProcess]:
+        """The workers that have ended since the last time."""
+        ended: list[WorkerProcess] = []
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return ended
+            if pid == 0:
+                return ended
+            worker = self._alive.pop(pid, None)
+            if worker is not None:  # else an orphan: the first process of a container inherits them all
+                worker.ended(status)
+                self._forget(worker.number)
+                ended.append(worker)
+
+    def _stop(self) -> None:
+        self._places = []  # nobody is replaced any more
+        for worker in self._alive.values():
+            worker.send(signal.SIGTERM)
+            worker.leaving, worker.due = True, None
+        deadline = time.monotonic() + STOP_SECONDS
+        while self._alive and (left := deadline - time.monotonic()) > 0:
+            self._attend(left)
+        for worker in self._alive.values():
+            log.error("worker %d does not stop and is killed", worker.pid)
+            worker.send(signal.SIGKILL)
+        for pid in self._alive:
+            os.waitpid(pid, 0)
 
 
-class _Roll:
-    """Which workers serve; as each one's `Supervisor` it carries that to the parent, through a pipe."""
-
-    def __init__(self) -> None:
-        self._read, self._write = os.pipe()
-        os.set_blocking(self._read, False)
-        self._serving: set[int] = set()
-
-    def ready(self) -> None:
-        """In a worker: it serves."""
-        os.write(self._write, _PID.pack(os.getpid()))
-
-    def stopping(self) -> None:
-        """In a worker: the parent knows, for it said so."""
-
-    def call(self) -> set[int]:
-        """In the parent: the ids of all that ever served."""
-        with contextlib.suppress(BlockingIOError):
-            self._serving.update(pid for (pid,) in _PID.iter_unpack(os.read(self._read, 64 * _PID.size)))
-        return self._serving
-
-    def close(self) -> None:
-        """In the parent, at the end."""
-        os.close(self._read)
-        os.close(self._write)
+def _reason(worker: WorkerProcess) -> PyproxyError:
+    """Why a worker does not serve."""
+    if worker.report is not None and worker.report.failure is not None:
+        kind = ConfigurationError if worker.report.usage else WorkersFailed
+        return kind(worker.report.failure)
+    return WorkersFailed(f"a new worker ended {worker.end} before it served")
 
 
-def _pass_on(signals: Signals, workers: Iterable[int]) -> None:
-    """Let the workers read again what the parent was asked to."""
-    if signals.rereads:
-        signals.rereads.clear()
-        for pid in workers:
-            os.kill(pid, signal.SIGHUP)
-
-
-def _fork(work: Work, number: int, roll: _Roll, lifeline: int, held: int) -> int:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Python forgets in a child what came to it before it was set up; held back, a signal comes after that.
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGHUP))
-    pid = os.fork()
-    signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-    if pid:
-        return pid
-    status = 1
-    try:
-        os.close(held)
-        threading.Thread(target=_stop_with_parent, args=(lifeline,), daemon=True).start()
-        work(number, roll)
-        status = 0
-    except PyproxyError as error:
-        log.error("%s", error)
-    except Exception:
-        log.exception("a worker failed")
-    finally:
-        # The names of the page process's semaphores outlive us otherwise, with a warning for each.
-        multiprocessing.util._run_finalizers(0)  # type: ignore[attr-defined]
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
-def _stop_with_parent(lifeline: int) -> None:
-    """Wait for the end of the pipe that the parent alone holds open, however the parent ends; then stop as it would.
-
-    A worker without a parent would keep the port and the storage directory from the next server.
-    """
-    os.read(lifeline, 1)
-    os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _reap() -> tuple[int, int]:
-    """The id of a worker that ended and how (as ``waitpid`` says it); 0 where none did."""
-    try:
-        return os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return 0, 0
-
-
-def _how(status: int) -> str:
-    code = os.waitstatus_to_exitcode(status)
-    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"with status {code}"
-
-
-def _stop(workers: set[int]) -> None:
-    for pid in workers:
-        os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + STOP_SECONDS
-    while workers and time.monotonic() < deadline:
-        pid, _ = _reap()
-        workers.discard(pid)
-        if pid == 0:
-            time.sleep(0.02)
-    for pid in workers:
-        log.error("worker %d does not stop and is killed", pid)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+def _keep(error: PyproxyError) -> None:
+    for line in str(error).splitlines():
+        log.error("the reload fails, the workers go on as they are: %s", line)

@@ -1,5 +1,8 @@
 """The command ``pyproxy``: one module per group of subcommands, put together here.
 
+Each is imported when it is asked for, above all so that the server's supervisor, which lives as long as the server,
+holds nothing of what the other commands need.
+
 Exit status: 0, 1 (it failed; one line says why), 2 (usage or configuration).
 """
 
@@ -11,19 +14,14 @@ from pathlib import Path
 import click
 
 from pyproxy import __version__
-from pyproxy.commands.cache import cache
-from pyproxy.commands.config import config
-from pyproxy.commands.explain import explain
 from pyproxy.commands.group import PyproxyGroup
 from pyproxy.commands.invocation import Invocation
-from pyproxy.commands.prefetch import prefetch
-from pyproxy.commands.serve import serve
-from pyproxy.commands.token import token
-from pyproxy.commands.upstream import upstream
-from pyproxy.commands.user import user
+
+COMMANDS = ("cache", "config", "explain", "prefetch", "serve", "token", "upstream", "user")
+"""Each stands under its name in the module of its name."""
 
 
-@click.group(cls=PyproxyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=PyproxyGroup, later=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--config",
     "config_path",
@@ -39,13 +37,3 @@ def main(ctx: click.Context, config_path: Path | None) -> None:
     Without a command, serve runs; its options (pyproxy serve --help) are accepted then, too.
     """
     ctx.obj = Invocation(config_path, dict(os.environ))
-
-
-main.add_command(serve)
-main.add_command(cache)
-main.add_command(config)
-main.add_command(explain)
-main.add_command(prefetch)
-main.add_command(token)
-main.add_command(upstream)
-main.add_command(user)

@@ -22,8 +22,11 @@ def check(invocation: Invocation) -> None:
 
     # Imported late: what starts the server needs the web server's modules.
     from pyproxy.app.checks import check as check_start
+    from pyproxy.app.limits import room_warning
 
     check_start(loaded.config, loaded.sources)
+    if (room := room_warning(loaded.config.storage)) is not None:
+        click.echo(f"warning: {room}", err=True)
     for upstream in loaded.config.upstreams:
         for warning in warnings(upstream):
             click.echo(f"warning: upstream {upstream.name}: {warning}", err=True)

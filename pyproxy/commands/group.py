@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 import click
@@ -16,7 +17,24 @@ DEFAULT_COMMAND = "serve"
 
 
 class PyproxyGroup(click.Group):
-    """A group whose default command may be left out, with its options or without."""
+    """A group whose default command may be left out, with its options or without.
+
+    ``later`` are names of commands that are imported when somebody asks for them.
+    """
+
+    def __init__(self, *args: Any, later: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._later = later
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        return sorted({*super().list_commands(ctx), *self._later})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of this name, if there is one."""
+        if cmd_name in self._later and cmd_name not in self.commands:
+            self.add_command(getattr(import_module(f"pyproxy.commands.{cmd_name}"), cmd_name), cmd_name)
+        return super().get_command(ctx, cmd_name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Insert the default command where none is named."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
@@ -37,10 +39,20 @@ def serve(
     overrides = {key: Text(value) for key, value in options.items() if value is not None}
     if config_path is not None:
         invocation = replace(invocation, config_path=config_path)
-    loaded = invocation.load(overrides)
+    load = partial(invocation.load_file, overrides=overrides)
 
-    # Imported late: the other commands start without the web server's modules.
-    from pyproxy.app import serve as run
-    from pyproxy.app.origin import Origin
+    # Imported late: the other commands start without these modules, and the supervisor without those of a worker.
+    from pyproxy.app.orders import Supervised
+    from pyproxy.app.signals import WorkerSignals
 
-    run(loaded.config, invocation.environ, Origin(file=loaded.path, sources=loaded.sources))
+    if (supervised := Supervised.of(os.environ)) is not None:
+        signals = WorkerSignals()
+        from pyproxy.app.work import work
+
+        work(supervised, signals, load, invocation.environ)
+        return
+
+    from pyproxy.app import serve as supervise
+
+    file = invocation.find_file()
+    supervise(load(file), file, invocation.find_file)

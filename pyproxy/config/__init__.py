@@ -5,7 +5,7 @@ Only ``pyproxy.app`` and ``pyproxy.commands`` import this package; everything el
 
 from __future__ import annotations
 
-from pyproxy.config.load import LoadedConfig, load, load_config
+from pyproxy.config.load import LoadedConfig, load, load_config, load_file
 from pyproxy.config.model import (
     AccessConfig,
     CacheConfig,
@@ -16,17 +16,21 @@ from pyproxy.config.model import (
     StorageConfig,
     TlsConfig,
 )
+from pyproxy.config.places import ConfigFile, find_file
 
 __all__ = [
     "AccessConfig",
     "CacheConfig",
     "Config",
+    "ConfigFile",
     "LoadedConfig",
     "LocalConfig",
     "LoggingConfig",
     "ServerConfig",
     "StorageConfig",
     "TlsConfig",
+    "find_file",
     "load",
     "load_config",
+    "load_file",
 ]

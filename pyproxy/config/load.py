@@ -16,7 +16,7 @@ from pyproxy.config.environment import read_environment
 from pyproxy.config.given import Given, GivenUpstream
 from pyproxy.config.keys import KEYS, with_values
 from pyproxy.config.model import Config
-from pyproxy.config.places import find_file
+from pyproxy.config.places import ConfigFile, find_file
 from pyproxy.errors import ConfigurationError, ConfigurationErrors
 from pyproxy.settings import UpstreamSettings, priority_of, upstream_from_mapping
 
@@ -51,7 +51,13 @@ def load(path: Path | None, environ: Mapping[str, str], overrides: Mapping[str, 
     ``path`` is that of ``--config``; ``overrides`` maps dotted keys to values of the command line, typed or
     ``Text``; one that is ``None`` was not given. Raises ``ConfigurationError``.
     """
-    file = find_file(path, environ)
+    return load_file(find_file(path, environ), environ, overrides)
+
+
+def load_file(
+    file: ConfigFile | None, environ: Mapping[str, str], overrides: Mapping[str, object]
+) -> LoadedConfig:
+    """The same with a file that was read already, or with none. Raises ``ConfigurationError``."""
     document = read_document(file.text, str(file.path), environ) if file else Document()
     environment = read_environment(environ)
     command_line = [Given(key, value, COMMAND_LINE) for key, value in overrides.items() if value is not None]

@@ -5,6 +5,7 @@ Sizes are bytes, durations seconds. ``pyproxy.yaml`` at the top of the project d
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
@@ -41,6 +42,11 @@ class ServerConfig:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     accel_redirect: str | None = None
     tls: TlsConfig = field(default_factory=TlsConfig)
+
+    @property
+    def processes(self) -> int:
+        """How many workers these are on this machine."""
+        return self.workers or os.cpu_count() or 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,19 +18,24 @@ SAMPLED_BY_UPSTREAM = "pyproxy_upstream_resting"
 
 
 class Exposition:
-    """Renders metrics; ``shared`` is the folder of several processes' values, ``None`` with one process."""
+    """Renders metrics; ``shared`` is the folder of several processes' values, ``None`` where they are in memory.
 
-    def __init__(self, shared: Path | None) -> None:
+    One that serves ``alone`` tells of its own memory and garbage, too.
+    """
+
+    def __init__(self, shared: Path | None, *, alone: bool) -> None:
         self._shared = shared
         self.registry = CollectorRegistry()
-        if shared is None:
-            ProcessCollector(registry=self.registry)
-            GCCollector(registry=self.registry)
+        self._own = CollectorRegistry()
+        if alone:
+            ProcessCollector(registry=self._own)
+            GCCollector(registry=self._own)
 
     def render(self, state: State, accept: str) -> tuple[bytes, str]:
         """The metrics in the format that ``Accept`` asks for, and its Content-Type."""
         whole = CollectorRegistry(auto_describe=False)
         whole.register(_Counted(self._counted(), set(state.active)))
+        whole.register(self._own)
         whole.register(StateCollector(state))
         encode, content_type = choose_encoder(accept)
         return encode(whole), content_type

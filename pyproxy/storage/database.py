@@ -207,7 +207,7 @@ def _check_schema(reader: sqlite3.Connection, migrations: Sequence[Migration], p
         if not newest:
             reader.close()
     if not newest:
-        raise StorageError(f"{path} has the schema of an older version: start the server once")
+        raise StorageError(f"{path} has the schema of an older version: start the server once, or restart it")
 
 
 def _create_private(path: Path) -> None:

@@ -1,7 +1,7 @@
 """One server per storage directory.
 
 The lock is ``flock`` on a file, so that the system lets go of it however the server ends; the process id inside
-only serves the message. Workers that are forked later share it: it is free when the last of them is gone.
+only serves the message. Workers inherit its descriptor: it is free when the last of them is gone.
 """
 
 from __future__ import annotations
@@ -46,6 +46,11 @@ class StorageLock:
             os.close(descriptor)
             raise StorageError(f"cannot write {path} ({reason(error)}): {remedy(error)}") from error
         self._descriptor: int | None = descriptor
+
+    def fileno(self) -> int:
+        """Its descriptor, for those who are to hold it as well."""
+        assert self._descriptor is not None
+        return self._descriptor
 
     def release(self) -> None:
         """Let go; harmless when done twice. The file stays: removing it would let two servers lock two files."""

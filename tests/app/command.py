@@ -69,6 +69,14 @@ class Command:
         self.port = int(match[1])
         return self
 
+    async def serves(self, workers: int, tls: ssl.SSLContext | None = None) -> Command:
+        """Wait until it listens, and has so many workers that all serve."""
+        await self.listens()
+        async with asyncio.timeout(WAIT_SECONDS):
+            assert (await self.get("/healthz", tls=tls)).status == 200
+        await until(lambda: len(children_of(self.pid)) == workers and all(map(_serves, children_of(self.pid))))
+        return self
+
     def _announced(self) -> re.Match[str] | None:
         return re.search(r"listens on https?://127\.0\.0\.1:(\d+)/", self.output)
 
@@ -103,7 +111,7 @@ class Command:
     def kill(self) -> None:
         """As a power failure would end it."""
         if self.process.poll() is None:
-            self.process.kill()
+            kill_with_children(self.pid)
             self.process.wait()
 
 
@@ -129,6 +137,28 @@ def children_of(pid: int) -> list[int]:
     with contextlib.suppress(FileNotFoundError):
         return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     return []
+
+
+def kill_with_children(pid: int) -> None:
+    """SIGKILL to a process and all that it has started, so that none outlives another and does something still."""
+    everybody, last = [pid], 0
+    while last < len(everybody):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(everybody[last], signal.SIGSTOP)
+        everybody += children_of(everybody[last])
+        last += 1
+    for each in everybody:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(each, signal.SIGKILL)
+
+
+def _serves(pid: int) -> bool:
+    """Whether a worker has come so far that it waits for connections."""
+    with contextlib.suppress(OSError):
+        return any(
+            "anon_inode:[eventpoll]" in os.readlink(link) for link in Path(f"/proc/{pid}/fd").iterdir()
+        )
+    return False
 
 
 def is_running(pid: int) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,11 +57,31 @@ async def test_it_says_when_it_serves_and_when_it_stops(
     await until(lambda: manager.told("READY"))
     await command.listens()
     assert (await command.get("/readyz")).status == 200
-    assert manager.messages == [{"READY": "1", "STATUS": f"serving at http://127.0.0.1:{command.port}/"}]
+    ready = {"READY": "1", "STATUS": f"serving at http://127.0.0.1:{command.port}/"}
+    assert manager.messages == [ready]
     assert await command.stop() == 0
     assert manager.told("STOPPING")
     assert manager.messages[1]["STOPPING"] == "1"
     assert len(manager.messages) == 2
+
+
+@pytest.mark.parametrize("broken", [False, True])
+async def test_it_says_when_a_reload_begins_and_when_it_has_ended_however(
+    broken: bool, run_command: RunCommand, tmp_path: Path
+) -> None:
+    with contextlib.closing(Listening(str(tmp_path / "notify"))) as manager:
+        command = run_command(NOTIFY_SOCKET=manager.address)
+        await until(lambda: manager.told("READY"))
+        if broken:
+            (command.directory / "pyproxy.yaml").write_text("server: {prot: 80}")
+        before = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        command.signal(signal.SIGHUP)
+        await until(lambda: manager.told("RELOADING") and len(manager.messages) == 3)
+        ready, reloading, again = manager.messages
+        assert int(reloading["MONOTONIC_USEC"]) >= before
+        assert again == ready
+        assert ("the reload fails" in command.output) is broken
+        assert await command.stop() == 0
 
 
 async def test_a_start_that_fails_is_never_ready(manager: Listening, run_command: RunCommand, tmp_path: Path) -> None:
@@ -80,15 +102,16 @@ async def test_a_manager_that_is_gone_does_not_end_the_server(run_command: RunCo
 async def test_its_children_do_not_inherit_the_socket(
     upstream: UpstreamServer, run_command: RunCommand, tmp_path: Path
 ) -> None:
-    """Whoever has it may speak for the server. The page process is the only program that it starts."""
+    """Whoever has it may speak for the server. Those are its worker, and the page process of that."""
     listening = Listening(str(tmp_path / "notify"))
     files = [{"filename": f"demo-{n}.zip", "url": f"/f/demo-{n}.zip", "hashes": {}} for n in range(10_000)]
     page = {"meta": {"api-version": "1.0"}, "name": "demo", "files": files}
     upstream.set_page("demo", json.dumps(page).encode(), JSON)
     command = await run_command(upstream=upstream, NOTIFY_SOCKET=listening.address).listens()
     assert (await command.get("/simple/demo/")).status == 200
-    environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in children_of(command.pid)]
-    assert environments
+    (worker,) = children_of(command.pid)
+    environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in (worker, *children_of(worker))]
+    assert len(environments) > 1
     assert not any(b"NOTIFY_SOCKET" in environment for environment in environments)
     assert await command.stop() == 0
     listening.close()
@@ -99,6 +122,7 @@ def test_an_address_that_is_none_is_no_error(address: str) -> None:
     environ = {"NOTIFY_SOCKET": address}
     manager = ServiceManager.of(environ, "serving")
     manager.ready()
+    manager.reloading()
     manager.stopping()
     assert environ == {}
 

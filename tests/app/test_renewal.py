@@ -143,21 +143,6 @@ async def test_after_a_pair_that_does_not_fit_a_right_one_is_taken_over(place: P
     assert await followed.look() == 1
 
 
-async def test_whoever_asks_for_the_look_is_answered_at_once(
-    place: Place, clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
-    place.put(*place.issue("one"))
-    followed = Followed(place, clock)
-    with caplog.at_level(logging.INFO):
-        await followed.renewal.look(asked=True)
-        place.certificate.write_bytes(b"no certificate")
-        await followed.renewal.look(asked=True)
-        await followed.renewal.look(asked=True)
-    unchanged, *refused = caplog.messages
-    assert unchanged.endswith("has not changed")
-    assert len(refused) == 2
-
-
 async def test_of_several_workers_one_tells_and_all_take(
     place: Place, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:

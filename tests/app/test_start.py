@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from pyproxy.app import serve
+from pyproxy.app.checks import check
 from pyproxy.app.listening import bind
-from pyproxy.app.origin import Origin
 from pyproxy.app.resources import seed_upstreams
 from pyproxy.app.tls import load_pair
 from pyproxy.app.warnings import reads_for_everybody, warn
@@ -112,7 +111,7 @@ def test_every_kind_of_credentials_counts_while_its_upstream_is_asked(
 
 
 def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None:
-    """All of it at once, and before anything is opened or announced."""
+    """All of it at once."""
     tls = TlsConfig(certificate=tmp_path / "none.pem", key=tmp_path / "none.key")
     config = config_with(tmp_path, local=tmp_path / "nowhere")
     config = replace(config, server=replace(config.server, tls=tls))
@@ -122,12 +121,11 @@ def test_what_would_end_the_start_is_told_with_its_place(tmp_path: Path) -> None
     }
 
     with pytest.raises(ConfigurationError) as caught:
-        serve(config, {}, Origin(sources=places))
+        check(config, places)
     lines = str(caught.value).splitlines()
     assert [line.partition(": ")[0] for line in lines] == list(places.values())
     assert f"{tmp_path / 'nowhere'} is no directory" in lines[0]
     assert f"{tmp_path / 'none.pem'} cannot be read" in lines[1]
-    assert list(config.storage.directory.iterdir()) == []
 
 
 def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
@@ -137,7 +135,6 @@ def test_a_key_of_another_certificate_is_refused(tmp_path: Path) -> None:
         load_pair(ServerConfig(tls=TlsConfig(certificate=certificate, key=key)))
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Tornado's unclosed socket
 @pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
 def test_an_address_of_another_machine_is_told_and_what_to_do(host: str) -> None:
     with pytest.raises(ListenError, match=f"{host}.*no address of this machine; choose another --host"):

@@ -61,6 +61,7 @@ async def test_all_workers_show_a_renewed_certificate_without_a_restart(
         place.mount(1, *place.issue("one"))
     command = await run_command("--workers", "2", **place.environ).listens()
     assert await shown(command, place) == "one"
+    await until(lambda: len(children_of(command.pid)) == 2)
     workers = children_of(command.pid)
 
     renewed = place.issue("two")
@@ -92,39 +93,34 @@ async def test_a_connection_outlives_the_certificate_that_it_began_with(place: P
 
 
 async def test_a_broken_pair_keeps_the_old_one_in_service(place: Place, run_command: RunCommand) -> None:
-    command = await run_command("--workers", "2", **place.environ).listens()
+    command = await run_command("--workers", "2", **place.environ).serves(2, trusting(place))
     place.certificate.write_text("half of a certif")
     await until(lambda: "is not taken over" in command.output)
     for _ in range(5):
         assert await shown(command, place) == "one"
+    os.kill(children_of(command.pid)[1], signal.SIGKILL)
+    await until(lambda: "a new worker waits for a certificate that fits" in command.output)
     place.put(*place.issue("two"))
     await until(lambda: "is taken over for new connections" in command.output)
-    assert await command.stop() == 0
+    await until(lambda: len(children_of(command.pid)) == 2)
     assert command.output.count("is not taken over") == 1
+    assert command.output.count(" died ") == 1
+    assert await command.stop() == 0
     assert "Traceback" not in command.output
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-async def test_a_hang_up_signal_makes_it_read_the_certificate_at_once(
-    workers: str, place: Place, run_command: RunCommand
-) -> None:
+async def test_a_hang_up_signal_makes_it_read_the_certificate_again(place: Place, run_command: RunCommand) -> None:
     """What ``systemctl reload`` sends."""
-    command = await run_command("--workers", workers, **place.environ).listens()
+    command = await run_command(**place.environ).listens()
     assert await shown(command, place) == "one"
     command.signal(signal.SIGHUP)
-    await until(lambda: "has not changed" in command.output)
+    await until(lambda: "reloaded" in command.output)
     assert await shown(command, place) == "one"
-    assert await command.stop() == 0
-
-
-@pytest.mark.parametrize("workers", ["1", "2"])
-async def test_a_hang_up_signal_is_harmless_without_a_certificate(workers: str, run_command: RunCommand) -> None:
-    command = await run_command("--workers", workers).listens()
-    assert (await command.get("/healthz")).status == 200
-    for number in range(1, 3):
-        command.signal(signal.SIGHUP)
-        await until(lambda number=number: command.output.count("no certificate to read again") == number)  # type: ignore[misc]
-    assert (await command.get("/healthz")).status == 200
+    place.certificate.write_text("half of a certif")
+    command.signal(signal.SIGHUP)
+    await until(lambda: "the reload fails, the workers go on as they are" in command.output)
+    assert str(place.key) in command.output
+    assert await shown(command, place) == "one"
     assert await command.stop() == 0
 
 
@@ -156,7 +152,7 @@ async def test_closing_its_terminal_ends_it(tmp_path: Path, run_command: RunComm
 async def test_the_start_tells_when_the_certificate_ends(place: Place, run_command: RunCommand) -> None:
     soon = datetime.datetime.now(datetime.UTC) + datetime.timedelta(days=7, hours=1)
     place.put(*place.issue("one", end=soon))
-    command = await run_command("--workers", "2", **place.environ).listens()
+    command = await run_command("--workers", "2", **place.environ).serves(2, trusting(place))
     assert await command.stop() == 0
     told = [line for line in command.output.splitlines() if "certificate:" in line]
     assert len(told) == 1

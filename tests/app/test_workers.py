@@ -22,11 +22,8 @@ from tests.upstream_server import UpstreamServer
 
 async def start_two(run_command: RunCommand, upstream: UpstreamServer | None = None) -> tuple[Command, list[int]]:
     """A server with two workers that both have begun to serve; their process ids."""
-    command = await run_command("--workers", "2", upstream=upstream).listens()
-    assert (await command.get("/healthz")).status == 200
-    workers = children_of(command.pid)
-    assert len(workers) == 2
-    return command, workers
+    command = await run_command("--workers", "2", upstream=upstream).serves(2)
+    return command, children_of(command.pid)
 
 
 def descendants(pids: list[int]) -> list[int]:
@@ -108,6 +105,16 @@ async def test_workers_end_when_their_parent_was_killed(run_command: RunCommand)
     assert await again.stop() == 0
 
 
+async def test_a_worker_that_is_alone_is_replaced_too_and_no_request_is_lost(run_command: RunCommand) -> None:
+    """The supervisor holds the port: whoever comes meanwhile waits for the next worker."""
+    command = await run_command().serves(1)
+    (worker,) = children_of(command.pid)
+    os.kill(worker, signal.SIGKILL)
+    assert (await command.get("/healthz")).status == 200
+    assert await command.stop() == 0
+    assert f"worker {worker} died (killed by SIGKILL) and is replaced" in command.output
+
+
 async def test_the_lock_names_the_parent_and_workers_share_it(run_command: RunCommand) -> None:
     first, _ = await start_two(run_command)
     second = run_command("--workers", "2")
@@ -117,132 +124,52 @@ async def test_the_lock_names_the_parent_and_workers_share_it(run_command: RunCo
     assert await first.stop() == 0
 
 
-def test_workers_that_cannot_live_are_given_up() -> None:
-    """With a sentence and a status, not with endless restarts."""
-    program = (
-        "from pyproxy.app.workers import supervise\n"
-        "from pyproxy.app.notify import ServiceManager\n"
-        "from pyproxy.app.signals import Signals\n"
-        "from pyproxy.errors import StorageError, WorkersFailed\n"
-        "def work(number, supervisor): raise StorageError('the disk is gone')\n"
-        "try: supervise(2, work, Signals(), ServiceManager(None, ''))\n"
-        "except WorkersFailed as error: print(error)\n"
-    )
-    ended = subprocess.run(
-        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
-    )
-    assert ended.stdout == "10 workers died within a minute, the last with status 1: giving up\n"
-    assert "the disk is gone" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-READY_LATE = """
-import os, signal, time
+PROGRAM = """
+import os, signal, sys, time
 from pathlib import Path
-from pyproxy.app.signals import Signals
-from pyproxy.app.workers import supervise
+from pyproxy.app.notify import ServiceManager
+from pyproxy.app.orders import Order
+from pyproxy.app.signals import SupervisorSignals
+from pyproxy.app.worker_process import WorkerProcess
+from pyproxy.app.workers import Workers
+from pyproxy.errors import WorkersFailed
 
-signals = Signals()
+signals = SupervisorSignals()
 
-def wait(condition):
-    while not condition():
-        time.sleep(0.01)
+def launch(number, occasion, speaks):
+    order = Order(number=number, occasion=occasion, speaks=speaks, name="", process=os.getpid(), started_at=0.0,
+                  sockets=(), lock=2, held={}, path=None, text=None)
+    return WorkerProcess([sys.executable, "-c", WORKER], order, dict(os.environ))
 
-def work(number, supervisor):
-    if number == 0:
-        supervisor.ready()
-        Path("first").touch()
-    else:
-        wait(Path("first").exists)
-        for times in (1, 2):  # the parent passes it on after it has looked who is ready
-            os.kill(os.getppid(), signal.SIGHUP)
-            wait(lambda: len(signals.rereads) == times)
-        Path("second").touch()
-        supervisor.ready()
-    wait(lambda: signals.stops)
-
-class Told:
+class Manager(ServiceManager):
     def ready(self):
-        print("ready", Path("first").exists(), Path("second").exists())
-        os.kill(os.getpid(), signal.SIGTERM)
-    def stopping(self):
-        print("stopping")
+        print("ready", *sorted(path.name for path in Path().iterdir()), flush=True)
+    def reloading(self):
+        print("reloading", flush=True)
 
-supervise(2, work, signals, Told())
+workers = Workers(
+    launch, signals, Manager(None, ""), read_again=lambda: lambda: None, adapt=lambda report: None,
+    forget=lambda number: print("forgot", number, flush=True), close=lambda: None,
+)
+"""
+"""A supervisor whose workers are small programs."""
+
+WORKER = """
+import os, time
+from pathlib import Path
+from pyproxy.app.orders import Report, Supervised
+from pyproxy.app.signals import WorkerSignals
+supervised = Supervised.of(os.environ)
+signals = WorkerSignals()
+order = supervised.order
 """
 
 
-def test_they_are_ready_when_the_last_of_them_is(tmp_path: Path) -> None:
-    assert run_program(READY_LATE, tmp_path).stdout == "ready True True\nstopping\n"
-
-
-STOPPED_AT_ONCE = """
-import os, signal
-from pyproxy.app.notify import ServiceManager
-from pyproxy.app.signals import Signals
-from pyproxy.app.workers import supervise
-
-class StopAtOnce(Signals):
-    def __init__(self):
-        super().__init__()
-        self.stops.append(signal.SIGTERM)  # the parent stops its workers as soon as it has made them
-
-def work(number, supervisor):
-    while len(signals.stops) < 2:  # the one that was there before, and the one from the parent
-        signal.sigtimedwait([], 0.01)
-
-for _ in range(200):
-    signals = StopAtOnce()
-    supervise(1, work, signals, ServiceManager(None, ""))
-"""
-
-
-def test_a_worker_that_was_just_made_gets_its_signal(tmp_path: Path) -> None:
-    """Python forgets, in a new process, what came to it before it was set up."""
-    assert "does not stop" not in run_program(STOPPED_AT_ONCE, tmp_path).stderr
-
-
-ORPHAN = """
-import os, signal, time
-from pyproxy.app.notify import ServiceManager
-from pyproxy.app.signals import Signals
-from pyproxy.app.workers import supervise
-
-signals = Signals()
-orphan = os.fork()
-if orphan == 0:
-    os._exit(3)
-
-def is_there():
-    try:
-        os.kill(orphan, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-def work(number, supervisor):
-    os.write(1, f"worker {number}\\n".encode())  # in one piece: they share the pipe
-    if number == 0:
-        while is_there():
-            time.sleep(0.01)
-        os.kill(os.getppid(), signal.SIGTERM)
-    while not signals.stops:
-        time.sleep(0.01)
-
-supervise(2, work, signals, ServiceManager(None, ""))
-"""
-
-
-def test_a_process_that_is_no_worker_is_not_replaced_by_one(tmp_path: Path) -> None:
-    """The first process of a container inherits the orphans of all others."""
-    ended = run_program(ORPHAN, tmp_path)
-    assert sorted(ended.stdout.splitlines()) == ["worker 0", "worker 1"]
-    assert "died" not in ended.stderr
-
-
-def run_program(program: str, directory: Path) -> subprocess.CompletedProcess[str]:
+def supervise(worker: str, program: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run the program, whose workers do what ``worker`` says."""
+    source = f"WORKER = {WORKER + worker!r}\n{PROGRAM}\n{program}"
     return subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", source],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(CHECKOUT)},
         stdin=subprocess.DEVNULL,
@@ -251,3 +178,133 @@ def run_program(program: str, directory: Path) -> subprocess.CompletedProcess[st
         timeout=60,
         check=True,
     )
+
+
+def test_workers_that_cannot_live_are_given_up(tmp_path: Path) -> None:
+    """With a sentence and a status, not with endless restarts."""
+    worker = """
+if order.occasion == "start":
+    supervised.report(Report(workers=2))
+else:
+    supervised.report(Report(failure="the disk is gone"))
+    raise SystemExit(1)
+time.sleep(60)
+"""
+    program = "try: workers.run()\nexcept WorkersFailed as error: print(error)"
+    ended = supervise(worker, program, tmp_path)
+    assert ended.stdout.splitlines()[-1] == "10 workers died within a minute, the last with status 1: giving up"
+    assert ended.stderr.count("the disk is gone") == 9
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("worker", "error"),
+    [
+        ("supervised.report(Report(failure='it is wrong', usage=True))", "ConfigurationError it is wrong"),
+        ("supervised.report(Report(failure='it is full'))", "WorkersFailed it is full"),
+        ("raise SystemExit(3)", "WorkersFailed a new worker ended with status 3 before it served"),
+        ("supervised.control.send(b'{}x\\n')", "WorkersFailed a worker of this version speaks another language"),
+    ],
+)
+def test_what_keeps_the_first_from_serving_ends_the_start(worker: str, error: str, tmp_path: Path) -> None:
+    program = "try: workers.run()\nexcept Exception as error: print(type(error).__name__, error)"
+    assert error in supervise(worker, program, tmp_path).stdout
+
+
+def test_they_are_ready_when_the_last_of_them_is(tmp_path: Path) -> None:
+    worker = """
+if order.number == 1:
+    Path("second").touch()
+supervised.report(Report(workers=2))
+time.sleep(60)
+"""
+    program = """
+manager_ready = Manager.ready
+Manager.ready = lambda self: (manager_ready(self), os.kill(os.getpid(), signal.SIGTERM))
+workers.run()
+"""
+    assert supervise(worker, program, tmp_path).stdout.startswith("ready second\n")
+
+
+def test_a_stop_that_comes_while_they_start_ends_them(tmp_path: Path) -> None:
+    """None may miss its signal, however young it is."""
+    program = """
+for _ in range(8):
+    os.kill(os.getpid(), signal.SIGTERM)
+    workers.run()
+    signals.stops.clear()
+"""
+    ended = supervise("time.sleep(60)", program, tmp_path)
+    assert ended.stdout == "forgot 0\n" * 8
+    assert ended.stderr == ""
+
+
+def test_a_reload_that_finds_no_process_keeps_the_old_ones(tmp_path: Path) -> None:
+    worker = """
+supervised.report(Report(workers=1))
+time.sleep(60)
+"""
+    program = """
+def refuse(number, occasion, speaks):
+    os.kill(os.getpid(), signal.SIGTERM)
+    raise BlockingIOError(11, "Resource temporarily unavailable")
+
+def ready(self):
+    workers._launch = refuse
+    os.kill(os.getpid(), signal.SIGHUP)
+
+Manager.ready = ready
+workers.run()
+"""
+    ended = supervise(worker, program, tmp_path)
+    assert "the system makes no process for another worker (Resource temporarily unavailable)" in ended.stderr
+    assert ended.stdout == "reloading\nforgot 0\n"
+
+
+def test_a_worker_that_does_not_come_to_serve_is_ended_and_the_old_one_stays(tmp_path: Path) -> None:
+    worker = """
+if order.occasion == "start":
+    supervised.report(Report(workers=1))
+time.sleep(60)
+"""
+    program = """
+import pyproxy.app.workers
+
+def ready(self):
+    pyproxy.app.workers.READY_SECONDS = 0.0
+    os.kill(os.getpid(), signal.SIGTERM if "reloading" in told else signal.SIGHUP)
+
+told = []
+Manager.ready, Manager.reloading = ready, lambda self: told.append("reloading")
+workers.run()
+"""
+    ended = supervise(worker, program, tmp_path)
+    assert "does not serve and is killed" in ended.stderr
+    assert "the workers go on as they are: a new worker ended killed by SIGKILL before it served" in ended.stderr
+    assert ended.stdout == "forgot 1\nforgot 0\n"
+
+
+def test_a_process_that_is_no_worker_is_not_replaced_by_one(tmp_path: Path) -> None:
+    """The first process of a container inherits the orphans of all others."""
+    worker = """
+while True:
+    try:
+        os.kill(int(os.environ["ORPHAN"]), 0)
+    except ProcessLookupError:
+        break
+    time.sleep(0.01)
+supervised.report(Report(workers=1))
+time.sleep(60)
+"""
+    program = """
+orphan = os.fork()
+if orphan == 0:
+    os._exit(3)
+os.environ["ORPHAN"] = str(orphan)
+manager_ready = Manager.ready
+Manager.ready = lambda self: (manager_ready(self), os.kill(os.getpid(), signal.SIGTERM))
+workers.run()
+"""
+    ended = supervise(worker, program, tmp_path)
+    assert ended.stdout == "ready\nforgot 0\n"
+    assert ended.stderr == ""

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.app.command import kill_with_children
+
 START_LIMIT_SECONDS = 30
 STOP_LIMIT_SECONDS = 10
 POLL_SECONDS = 0.05
@@ -104,7 +106,8 @@ class ServerProcess:
     def kill(self) -> None:
         """SIGKILL, as a power failure would end it; nothing if it does not run."""
         if self._process is not None:
-            self._process.kill()
+            if self._process.poll() is None:
+                kill_with_children(self._process.pid)
             self._process.wait()
             self._process = None
 

@@ -16,7 +16,7 @@ from pyproxy.admin.accounts.random_tokens import API_PREFIX, new_token, token_ha
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from pyproxy.storage.tokens import TokenStore
-from tests.app.command import Command, until
+from tests.app.command import Command, children_of, until
 from tests.crash.load import Load, Wheel
 from tests.crash.soundness import assert_sound, kept_bytes
 from tests.distributions import make_wheel
@@ -81,10 +81,11 @@ async def test_killed_at_random_moments_under_load(upstream: UpstreamServer, tmp
     for number in range(KILLS + 1):
         server = Command(tmp_path, ("serve",), settings, number)
         try:
-            load.port = (await server.listens()).port
+            load.port = (await server.serves(1)).port
             load.promised.settle(await load.shown())
             (own,) = (storage / "tmp").iterdir()
-            assert own.name.startswith(f"{server.pid}-"), "what others left is swept"
+            (worker,) = children_of(server.pid)
+            assert own.name.startswith(f"{worker}-"), "what others left is swept"
             # What the last one kept and could not make room for any more goes in the background.
             await until(lambda: kept_bytes(storage) <= MAX_SIZE and not list((storage / "tmp").glob("*/*")))
             kept += assert_sound(storage)

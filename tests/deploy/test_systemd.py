@@ -74,7 +74,7 @@ def test_it_is_stopped_later_than_it_stops_by_itself() -> None:
     assert float(setting("TimeoutStopSec")) > FINISH_SECONDS + CLOSE_SECONDS + 1
 
 
-def test_a_reload_is_the_signal_that_reads_the_certificate_again() -> None:
+def test_a_reload_is_the_signal_that_replaces_the_workers() -> None:
     assert setting("ExecReload").split()[1:] == ["-HUP", "$MAINPID"]
 
 

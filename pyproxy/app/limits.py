@@ -1,0 +1,76 @@
+"""What the machine allows a process, and whether the settings fit into it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+from pathlib import Path
+
+from pyproxy.config.model import Config, StorageConfig
+from pyproxy.errors import ConfigurationError
+from pyproxy.settings.quantities import format_size
+
+ENOUGH_FILES = 65_536
+"""So many open files a process asks for, where the system lets it: a connection takes one, a transfer three."""
+
+WORKER_FILES = 128
+"""With fewer a worker cannot do its work: database, threads and upstreams take some forty before the first client."""
+
+SUPERVISOR_FILES = 32
+FILES_OF_WORKERS = 4
+"""What the supervisor takes for itself, and for each worker while all of them are replaced."""
+
+
+def raise_open_files() -> None:
+    """Use what the system allows: shells and services begin with a lower limit, for the sake of old programs."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = ENOUGH_FILES if hard == resource.RLIM_INFINITY else min(ENOUGH_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with contextlib.suppress(OSError, ValueError):  # a sandbox may forbid it; what there is has to do
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def check_open_files(config: Config) -> None:
+    """Raise `ConfigurationError` where ``server.workers`` cannot work with the open files that the system allows."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY:
+        return
+    workers = config.server.processes
+    needed = max(WORKER_FILES, SUPERVISOR_FILES + FILES_OF_WORKERS * workers)
+    if hard < needed:
+        most = (hard - SUPERVISOR_FILES) // FILES_OF_WORKERS
+        fewer = f", or take {most} workers at most" if hard >= WORKER_FILES else ""
+        raise ConfigurationError(
+            f"{_workers(workers)} cannot work: a process may have {hard} open files here, and {needed} are needed",
+            key="server.workers",
+            suggestion=f"raise the limit (ulimit -n, LimitNOFILE of a systemd unit, --ulimit nofile of docker){fewer}",
+        )
+
+
+def room_warning(storage: StorageConfig) -> str | None:
+    """What is to be said of a ``storage.min_free`` that the disk can never have; ``None`` where it can.
+
+    No mistake that ends the start: everything is served all the same.
+    """
+    directory = storage.directory.absolute()
+    try:
+        disk = os.statvfs(_existing(directory))
+    except OSError:
+        return None
+    size = disk.f_blocks * disk.f_frsize
+    if storage.min_free <= size:
+        return None
+    return (
+        f"storage.min_free is {format_size(storage.min_free)}, but the whole disk of {directory} has "
+        f"{size / 10**6:,.0f} MB: nothing that is fetched is ever kept; set less"
+    )
+
+
+def _existing(directory: Path) -> Path:
+    """The directory, or the one in which it would be made."""
+    return next((place for place in (directory, *directory.parents) if place.exists()), directory)
+
+
+def _workers(count: int) -> str:
+    return "one worker" if count == 1 else f"{count} workers"

@@ -11,7 +11,10 @@ import re
 from pyproxy.handlers.base import Services
 from pyproxy.handlers.files import IMMUTABLE, FileHandler, headers_of, outcome_of
 from pyproxy.handlers.rendered_head import may_keep
-from pyproxy.handlers.short_way import SMALL_BYTES, Asked, WarmAnswer
+from pyproxy.handlers.short_way import Asked, WarmAnswer
+
+LIMIT_BYTES = 256 * 1024
+"""Larger files are sent in steps, by the kernel where it can; so much is read by the handler at a time as well."""
 
 _ADDRESS = re.compile(r"/files/([a-z0-9-]+)/([0-9a-f]{64})/([A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199})", re.ASCII)
 """Names that need no decoding, nor a closer look."""
@@ -25,7 +28,7 @@ def find_file(services: Services, asked: Asked) -> WarmAnswer | None:
     if found is None or services.accel_redirect is not None or not _CONDITIONS.isdisjoint(asked.fields):
         return None
     project, sha256, filename = found.groups()
-    file = services.repository.file_at_hand(project, filename, sha256, SMALL_BYTES)
+    file = services.repository.file_at_hand(project, filename, sha256, LIMIT_BYTES)
     if file is None:
         return None
     return WarmAnswer(

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from pyproxy.handlers.short_way import SMALL_BYTES, Asked
-from pyproxy.handlers.warm_files import find_file
+from pyproxy.handlers.short_way import Asked
+from pyproxy.handlers.warm_files import LIMIT_BYTES, find_file
 from tests.distributions import make_wheel
 from tests.http.calls import address, idle
 from tests.http.conftest import StartProxy
@@ -25,7 +25,7 @@ from tests.upstream_server import UpstreamServer
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=20_000)
 PATH = address("demo", FILENAME, CONTENT)
 SHA256 = PATH.split("/")[3]
-LARGE, LARGE_CONTENT, _ = make_wheel("demo", "2.0", size=SMALL_BYTES + 1)
+LARGE, LARGE_CONTENT, _ = make_wheel("demo", "2.0", size=LIMIT_BYTES + 1)
 
 
 async def keeping(upstream: UpstreamServer, start_proxy: StartProxy, **settings: Any) -> Proxy:

@@ -10,7 +10,6 @@ from pyproxy.errors import ConfigurationError
 from pyproxy.requirements.model import Lock, LockedRelease, Skipped
 from pyproxy.requirements.targets import Target
 from pyproxy.requirements.toml_entries import Entry, entries, read_specifier, split_hash
-from pyproxy.simple.names import normalize
 
 _REASONS = {
     "git": "it comes from a git repository, and pyproxy keeps files of indexes only",
@@ -31,14 +30,13 @@ def read_poetry_lock(document: dict[str, Any], text: str, name: str) -> Lock:
             where=name,
             suggestion="make it again with Poetry 1.3 or later: poetry lock",
         )
-    extras = frozenset(normalize(each) for each in Entry(document, name).get("extras", dict, {}))
     releases, skipped = [], []
     for entry in entries(document, text, name, "package"):
         source = Entry(entry.get("source", dict, {}), entry.where).get("type", str, "legacy")
         if source in _REASONS:
             skipped.append(Skipped(entry.project(), entry.where, _REASONS[source]))
         elif source == "legacy":
-            releases.append(_Release(entry, extras))
+            releases.append(_Release(entry))
         else:
             raise entry.mistake(f"its source is of a type that is not known here: {source!r}")
 
@@ -57,7 +55,7 @@ def read_poetry_lock(document: dict[str, Any], text: str, name: str) -> Lock:
 class _Release:
     """One ``[[package]]`` of an index; ``markers`` is for all groups at once, or by group."""
 
-    def __init__(self, entry: Entry, extras: frozenset[str]) -> None:
+    def __init__(self, entry: Entry) -> None:
         files = tuple(
             each.file(each.get("file", str, ""), split_hash(each.get("hash", str, "")))
             for each in entry.tables("files")
@@ -66,15 +64,12 @@ class _Release:
             project=entry.project(), version=entry.get("version", str, ""), files=files, where=entry.where
         )
         self._markers = _markers(entry)
-        self._choices = ("", *sorted(extras))
         self._pythons = read_specifier(entry.get("python-versions", str, "*"))
 
     def wanted(self, target: Target) -> bool:
         if not self._pythons.contains(target.python, prereleases=True):
             return False
-        if not self._markers:
-            return True
-        return any(target.wants(marker, extra=extra) for marker in self._markers for extra in self._choices)
+        return not self._markers or any(map(target.wants, self._markers))
 
 
 def _markers(entry: Entry) -> list[Marker]:

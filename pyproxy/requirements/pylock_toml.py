@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from packaging.markers import Marker
 from packaging.pylock import (
     Package,
     PackageSdist,
@@ -18,6 +19,7 @@ from pyproxy.errors import ConfigurationError
 from pyproxy.requirements.model import Lock, LockedFile, LockedRelease, Skipped
 from pyproxy.requirements.targets import Target
 from pyproxy.requirements.toml_entries import REMEDY, Entry, entries, filename_in
+from pyproxy.requirements.widening import widened
 from pyproxy.simple.model import NormalizedName
 
 
@@ -28,28 +30,27 @@ def read_pylock(document: dict[str, Any], text: str, name: str) -> Lock:
         lock = Pylock.from_dict(document)
     except (PylockValidationError, PylockUnsupportedVersionError) as error:
         raise ConfigurationError(str(error), where=_place(error, places, name), suggestion=REMEDY) from None
-    releases: list[tuple[Package, LockedRelease]] = []
+    releases: list[tuple[Package, Marker | None, LockedRelease]] = []
     skipped = []
     for package, entry in zip(lock.packages, places, strict=True):
         if package.vcs or package.directory or package.archive:
             skipped.append(Skipped(package.name, entry.where, _reason(package)))
         else:
-            releases.append((package, _release(package, entry)))
-    extras = frozenset(map(str, lock.extras or ()))
-    groups = frozenset(map(str, (*(lock.dependency_groups or ()), *(lock.default_groups or ()))))
+            marker = None if package.marker is None else widened(package.marker)
+            releases.append((package, marker, _release(package, entry)))
 
     def needed(target: Target) -> tuple[LockedRelease, ...]:
         return tuple(
             release
-            for package, release in releases
-            if target.wants(package.marker, extras=extras, dependency_groups=groups)
+            for package, marker, release in releases
+            if target.wants(marker)
             and (package.requires_python is None or package.requires_python.contains(target.python, prereleases=True))
         )
 
     return Lock(
         pythons=lock.requires_python or SpecifierSet(),
         environments=tuple(lock.environments or ()),
-        releases=tuple(release for _, release in releases),
+        releases=tuple(release for *_, release in releases),
         needed=needed,
         skipped=tuple(skipped),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from packaging.markers import Marker, default_environment
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName, default_environment
 from packaging.tags import Tag, compatible_tags, cpython_tags, platform_tags, sys_tags
 
 from pyproxy.errors import ConfigurationError
@@ -19,8 +19,6 @@ _PYTHON = re.compile(r"(\d)(?:\.(\d{1,2})(?:\.(\d{1,2}))?|(\d{1,2}))(t?)", re.AS
 
 PLATFORM_HELP = "write it like manylinux_2_28_x86_64, musllinux_1_2_aarch64, macosx_14_0_arm64 or win_amd64"
 PYTHON_HELP = "write it like 3.12 or 3.12.4"
-
-Value = str | frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -37,17 +35,11 @@ class Target:
         """The place of each tag: 0 is the best."""
         return {tag: rank for rank, tag in reversed(list(enumerate(self.tags)))}
 
-    def wants(self, marker: Marker | None, **values: Value) -> bool:
-        """Whether a marker holds here; ``values`` are those of ``extra``, ``extras`` and ``dependency_groups``.
-
-        One that compares what cannot be compared holds nowhere.
-        """
-        if marker is None:
-            return True
-        context = "lock_file" if "extras" in values else "metadata"
+    def wants(self, marker: Marker | None, extra: str = "") -> bool:
+        """Whether a marker holds here, for who asked for ``extra``; one that cannot be evaluated holds nowhere."""
         try:
-            return marker.evaluate({"extra": "", **self.markers, **values}, context=context)  # type: ignore[arg-type]
-        except ValueError:
+            return marker is None or marker.evaluate({**self.markers, "extra": extra})
+        except (ValueError, UndefinedComparison, UndefinedEnvironmentName):
             return False
 
 

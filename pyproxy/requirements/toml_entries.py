@@ -13,6 +13,7 @@ from packaging.specifiers import SpecifierSet
 
 from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectName
 from pyproxy.requirements.model import LockedFile
+from pyproxy.requirements.widening import widened
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import check_filename, normalize
 from pyproxy.simple.parse_fields import hashes_of
@@ -56,9 +57,9 @@ class Entry:
             raise self.mistake(str(error)) from None
 
     def marker(self, text: str) -> Marker:
-        """A marker. Raises `ConfigurationError`."""
+        """A marker, whatever it says of extras. Raises `ConfigurationError`."""
         try:
-            return Marker(text)
+            return widened(Marker(text))
         except InvalidMarker:
             raise self.mistake(f"{text!r} is no marker") from None
 

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
-
-from packaging.markers import Marker
 
 from pyproxy.errors import ConfigurationError
 from pyproxy.requirements.model import Lock, LockedRelease, Skipped
@@ -29,8 +26,6 @@ _ELSEWHERE = {
     "virtual": _BESIDE,
 }
 """Sources that no index has."""
-
-_EXTRA = re.compile(r"""extra\s*[!=]=\s*['"]([^'"]+)['"]""")
 
 
 def read_uv_lock(document: dict[str, Any], text: str, name: str) -> Lock:
@@ -90,11 +85,6 @@ class _Dependency:
         self.extras = tuple(str(extra) for extra in entry.get("extra", list, []))
         text = entry.get("marker", str, "")
         self.marker = entry.marker(text) if text else None
-        # Where extras exclude each other, uv writes which of them is chosen into the markers, under names of its own.
-        self.choices = ("", *_EXTRA.findall(text))
-
-    def holds(self, target: Target) -> bool:
-        return any(target.wants(self.marker, extra=choice) for choice in self.choices)
 
 
 class _Graph:
@@ -130,18 +120,14 @@ class _Graph:
         return tuple(release for release in reached.values() if release is not None)
 
     def _ends(self, edge: _Dependency, target: Target) -> Iterator[tuple[_Package, str | None]]:
-        if not edge.holds(target):
+        if not target.wants(edge.marker):
             return
         for package in self._by_name.get(edge.project, []):
             if edge.version not in ("", package.version) or (edge.source and edge.source != package.source):
                 continue
-            if package.forks and not edge.version and not any(_fork_holds(fork, target) for fork in package.forks):
+            if package.forks and not edge.version and not any(map(target.wants, package.forks)):
                 continue
             yield from ((package, extra) for extra in (None, *edge.extras))
-
-
-def _fork_holds(fork: Marker, target: Target) -> bool:
-    return any(target.wants(fork, extra=choice) for choice in ("", *_EXTRA.findall(str(fork))))
 
 
 def _named_edges(entry: Entry, key: str) -> dict[str, list[_Dependency]]:

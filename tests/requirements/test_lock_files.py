@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from packaging.markers import Marker
 
 from pyproxy.errors import ConfigurationError
 from pyproxy.requirements.fitting import Formats, best
 from pyproxy.requirements.lock_files import read_lock
 from pyproxy.requirements.model import Lock
 from pyproxy.requirements.targets import make_targets
+from pyproxy.requirements.widening import widened
 from tests.requirements.sample_index import LOCKS, lock
 
 NAMES = ("uv.lock", "pylock.toml", "poetry.lock")
@@ -111,6 +113,22 @@ def test_of_uvs_lock_extras_that_exclude_each_other_are_all_needed() -> None:
     text = uv(f"dependencies = [{edges}]", package("cpu"), package("gpu"))
     (target,) = make_targets(("3.12",), ("win32",))
     assert {release.project for release in read(text, "uv.lock").needed(target)} == {"cpu", "gpu"}
+
+
+@pytest.mark.parametrize(
+    ("marker", "holds"),
+    [
+        ("extra == 'a' and extra == 'b'", True),
+        ("extra != 'a'", True),
+        ("'a' == extra and sys_platform == 'linux'", False),
+        ("'a' in extras and 'a' not in extras", True),
+        ("'dev' in dependency_groups and (os_name == 'nt' or 'x' not in dependency_groups)", True),
+        ("os_name == 'posix' and 'dev' in dependency_groups", False),
+    ],
+)
+def test_every_extra_and_group_counts_as_wanted_also_those_that_exclude_each_other(marker: str, holds: bool) -> None:
+    (target,) = make_targets(("3.12",), ("win32",))
+    assert target.wants(widened(Marker(marker))) is holds
 
 
 @pytest.mark.parametrize(

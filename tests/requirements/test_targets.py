@@ -80,7 +80,7 @@ def test_markers_are_those_of_the_platform(name: str, marker: str) -> None:
     assert target.wants(Marker(marker))
 
 
-@pytest.mark.parametrize("marker", [f"python_version > '{'1' * 5000}'", "os_name ~= 'x'", "sys_platform in extras"])
+@pytest.mark.parametrize("marker", [f"python_version > '{'1' * 5000}'", "os_name ~= 'x'", "'x' in extras"])
 def test_a_marker_that_compares_what_cannot_be_compared_holds_nowhere(marker: str) -> None:
     (target,) = make_targets(("3.12",), ("win32",))
     assert not target.wants(Marker(marker))

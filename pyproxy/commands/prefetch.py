@@ -151,6 +151,7 @@ async def _run(here: Opened, config: Config, asked: Asked, asking: Asking, repor
         await prefetching.run(asking)
     finally:
         drawing.cancel()
+        await resources.pages.announce()
 
 
 async def _draw(prefetching: Prefetching) -> None:

@@ -17,13 +17,14 @@ from pyproxy.simple.offered import NOTHING_OFFERED, OfferedMetadata
 @dataclass(frozen=True, slots=True)
 class Listing:
     """A project's page: whose it is, the sha256 that were learned for files listed without one, and which wheels get
-    metadata files here."""
+    metadata files here. ``may_be_old``: it was known and fresh, so a release of these minutes may be missing."""
 
     upstream: str
     detail: ProjectDetail
     recorded: Mapping[str, str] = field(default_factory=dict)
     offered: OfferedMetadata = NOTHING_OFFERED
     local: bool = False
+    may_be_old: bool = False
 
     def sha256(self, file: File) -> str | None:
         """The listed or recorded one."""
@@ -37,6 +38,11 @@ class Plan:
     wanted: list[WantedFile] = field(default_factory=list)
     chosen: list[Chosen] = field(default_factory=list)
     failed: list[Outcome] = field(default_factory=list)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether the page has less than was asked for."""
+        return bool(self.failed) or any(file.absent for file in self.wanted)
 
 
 def plan(asked: ProjectAsked, listing: Listing, how: Asked) -> Plan:

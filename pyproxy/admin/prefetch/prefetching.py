@@ -71,6 +71,8 @@ class Prefetching:
     async def _plan(self, project: ProjectAsked) -> Plan:
         try:
             listing = await self._pages.listing(project.project)
+            if listing.may_be_old and plan(project, listing, self._asked).lacks:
+                listing = await self._pages.newer(project.project)
         except PyproxyError as error:
             self._pageless[project.project] = str(error)
             return unlisted(project, str(error))

@@ -182,3 +182,19 @@ async def test_what_the_chosen_wheels_need_and_the_file_does_not_list_is_noted(
 
 async def test_a_failure_that_several_targets_share_is_told_once(prefetch: Prefetch, upstream: UpstreamServer) -> None:
     assert failed(await prefetch("absent", pythons=("3.11", "3.12"))).project == "absent"
+
+
+async def test_a_release_that_is_newer_than_the_known_page_is_found(
+    prefetch: Prefetch, upstream: UpstreamServer
+) -> None:
+    """Nobody waits for ``index_ttl`` who asks for what has just been published."""
+    wheel(upstream, "1.0")
+    await prefetch("demo")
+    wheel(upstream, "2.0")
+
+    assert states(await prefetch("demo==2.0")) == {f"demo-2.0{PURE}": "fetched"}
+
+    assert failed(await prefetch("demo==3.0")).reason == "first: no release matches demo==3.0"
+    assert upstream.count("/simple/demo/") == 3
+    assert states(await prefetch("demo>=1")) == {f"demo-2.0{PURE}": "here"}
+    assert upstream.count("/simple/demo/") == 3

@@ -14,9 +14,10 @@ from pyproxy.admin.administration import Administration
 from pyproxy.admin.history.recorder import Recorder
 from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
+from pyproxy.app.bounded_server import BoundedServer
 from pyproxy.app.chain import Chain
-from pyproxy.app.draining import DrainingServer
 from pyproxy.app.holdings import holdings_of
+from pyproxy.app.limits import possible_connections
 from pyproxy.app.orders import Report, Supervised
 from pyproxy.app.origin import Origin
 from pyproxy.app.renewal import Renewal
@@ -47,11 +48,8 @@ FINISH_SECONDS = 8.0
 CLOSE_SECONDS = 1.0
 """How long the closing itself may take after that."""
 
-HEAD_BYTES = 256 * 1024
-"""A longer request head gets no answer at all from Tornado; up to here it gets one that explains itself."""
-
-IDLE_SECONDS = 300.0
-"""How long a client may keep an idle connection."""
+HEAD_SLACK = 64 * 1024
+"""So much more than `ServerConfig.max_header_size` is read, to be answered; beyond it Tornado ends the connection."""
 
 
 async def run(
@@ -99,7 +97,7 @@ class Server:
         resources: Resources,
         chain: Chain,
         services: Services,
-        http: DrainingServer,
+        http: BoundedServer,
         sampling: Coroutine[Any, Any, None],
         records: FailureRecords,
         recorder: Recorder,
@@ -118,7 +116,7 @@ class Server:
         self._certificate = certificate
         self._replaced = False
         work: list[Coroutine[Any, Any, None]] = [
-            *(chain.follow(self._take), resources.keep_up()),
+            *(chain.follow(self._take), resources.keep_up(), http.watch()),
             *(sampling, records.keep(), recorder.keep()),
         ]
         if resources.local is not None:
@@ -180,8 +178,12 @@ class Server:
             log_format=config.logging.format,
         )
         context = tls.context if tls is not None else None
-        http = DrainingServer(
-            app, ssl_options=context, idle_connection_timeout=IDLE_SECONDS, max_header_size=HEAD_BYTES
+        http = BoundedServer(
+            app,
+            most=config.server.max_connections or possible_connections(),
+            idle_seconds=config.server.idle_timeout,
+            max_header_size=config.server.max_header_size + HEAD_SLACK,
+            ssl_options=context,
         )
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
@@ -255,6 +257,7 @@ def _services(
         public_url=config.server.public_url,
         trusted_proxies=config.server.trusted_proxies,
         accel_redirect=config.server.accel_redirect,
+        max_header_size=config.server.max_header_size,
     )
 
 

@@ -17,6 +17,9 @@ ENOUGH_FILES = 65_536
 WORKER_FILES = 128
 """With fewer a worker cannot do its work: database, threads and upstreams take some forty before the first client."""
 
+OWN_FILES = 256
+"""Left for the database, upstreams and what else there is, where connections take all they may."""
+
 SUPERVISOR_FILES = 32
 FILES_OF_WORKERS = 4
 """What the supervisor takes for itself, and for each worker while all of them are replaced."""
@@ -46,6 +49,24 @@ def check_open_files(config: Config) -> None:
             key="server.workers",
             suggestion=f"raise the limit (ulimit -n, LimitNOFILE of a systemd unit, --ulimit nofile of docker){fewer}",
         )
+
+
+def possible_connections() -> int:
+    """For how many connections of clients the open files of this process suffice, if each takes two: a file with it."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+    return max(16, (allowed - OWN_FILES) // 2)
+
+
+def connections_warning(wanted: int | None) -> str | None:
+    """What is to be said of a ``server.max_connections`` that cannot be reached; ``None`` of others."""
+    possible = possible_connections()
+    if wanted is None or wanted <= possible:
+        return None
+    return (
+        f"server.max_connections is {wanted}, but the open files of a process suffice for {possible}: raise the limit "
+        "(ulimit -n, LimitNOFILE of a systemd unit, --ulimit nofile of docker)"
+    )
 
 
 def room_warning(storage: StorageConfig) -> str | None:

@@ -6,7 +6,7 @@ import ipaddress
 import logging
 from collections.abc import Sequence
 
-from pyproxy.app.limits import room_warning
+from pyproxy.app.limits import connections_warning, room_warning
 from pyproxy.config.model import Config
 from pyproxy.settings import UpstreamSettings, warnings
 from pyproxy.storage.upstreams import StoredUpstream
@@ -30,8 +30,9 @@ def warn(stored: Sequence[StoredUpstream], config: Config) -> None:
         )
     if config.server.accel_redirect is not None and not config.server.trusted_proxies:
         log.warning("server.accel_redirect is without effect: server.trusted_proxies does not name nginx")
-    if (room := room_warning(config.storage)) is not None:
-        log.warning("%s", room)
+    for said in (room_warning(config.storage), connections_warning(config.server.max_connections)):
+        if said is not None:
+            log.warning("%s", said)
     if not stored:
         log.warning("there is no upstream: only local and cached packages are served")
 

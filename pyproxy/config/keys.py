@@ -46,6 +46,7 @@ def _duration(meaning: str) -> Key:
 
 _POSITIVE_SIZE = values.positive(values.read_size, "write it like 500MB or 50GB")
 _LIMIT = values.positive(values.read_size, "write null for no limit")
+_HEADER_SIZE = values.positive(values.read_size, "write it like 64kB")
 _POSITIVE_DURATION = values.positive(values.read_duration, "write it like 10s")
 
 KEYS: Mapping[str, Key] = {
@@ -61,6 +62,13 @@ KEYS: Mapping[str, Key] = {
         values.read_internal_address,
         optional=True,
     ),
+    "server.max_connections": Key(
+        "connections of clients at a time, in each worker; more are refused", _integer(1, 1_000_000), optional=True
+    ),
+    "server.idle_timeout": Key(
+        "how long a client may ask for nothing, or take nothing of an answer", _POSITIVE_DURATION, values.show_duration
+    ),
+    "server.max_header_size": Key("the address and headers of a request", _HEADER_SIZE, values.show_size),
     "server.tls.certificate": _path_or_none("PEM file with the server's own certificate; with it, it speaks https"),
     "server.tls.key": _path_or_none("PEM file with the key of that certificate"),
     "storage.directory": Key("where database and cached files are", values.read_path, values.show_path),

@@ -33,7 +33,11 @@ class TlsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfig:
-    """Where the server listens. ``workers`` 0 is one per core, ``port`` 0 a free one."""
+    """Where the server listens, and what clients may take of it.
+
+    ``workers`` 0 is one per core, ``port`` 0 a free one. Without ``max_connections`` as many may come as descriptors
+    suffice for; they are counted in each worker. Times are seconds, sizes bytes.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8080
@@ -41,6 +45,9 @@ class ServerConfig:
     public_url: str | None = None
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     accel_redirect: str | None = None
+    max_connections: int | None = None
+    idle_timeout: float = 300.0
+    max_header_size: int = 256 * 1024
     tls: TlsConfig = field(default_factory=TlsConfig)
 
     @property

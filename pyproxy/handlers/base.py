@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import jinja2
 import tornado.web
 from tornado.http1connection import HTTP1Connection
+from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 
 from pyproxy.admin.accounts.credentials import Credentials
@@ -59,6 +60,7 @@ class Services:
     trusted_proxies: tuple[Network, ...] = ()
     accel_redirect: str | None = None
     first_byte_seconds: float = FIRST_BYTE_SECONDS
+    max_header_size: int = 256 * 1024
     requests: RunningRequests = field(default_factory=RunningRequests)
 
 
@@ -94,11 +96,20 @@ class BaseHandler(tornado.web.RequestHandler):
             connection = self.request.connection
             assert isinstance(connection, HTTP1Connection)
             connection.set_max_body_size(DISCARDED_BODY_LIMIT)
+        if head_size(self.request) > self.services.max_header_size:
+            self._refuse_head()
+            return None
         try:
             self.services.admit(self.request.headers.get("CDN-Loop"))
         except RequestLoop as error:
             self.refuse_with(error)
         return None
+
+    def _refuse_head(self) -> None:
+        limit = self.services.max_header_size
+        title = f"the address and headers of the request are longer than {limit} bytes (server.max_header_size)"
+        problem = Problem(431, title, "Often it is cookies of another site of the same domain.")
+        setattr(self, str(self.request.method).lower(), lambda *args, **kwargs: self.send_problem(problem))
 
     def refuse_with(self, error: PyproxyError) -> None:
         """Answer a GET or HEAD with this error, once the request was read."""
@@ -266,6 +277,11 @@ class NotFoundHandler(BaseHandler):
         )
 
     head = get
+
+
+def head_size(request: HTTPServerRequest) -> int:
+    """The bytes of a request's address and headers, without what separates them."""
+    return len(request.uri or "") + sum(len(name) + len(value) for name, value in request.headers.get_all())
 
 
 def _fail(error: PyproxyError) -> NoReturn:

@@ -153,7 +153,7 @@ MISTAKES = [
     ("servr: {}\n", 1, "servr", "no setting", "did you mean server?"),
     ("port: 80\n", 1, "port", "no setting", "did you mean server.port?"),
     ("server.port: 80\n", 1, "server.port", "one word", "indent port: below server:"),
-    ("server:\n  quux: 80\n", 2, "server.quux", "no setting", "known here: accel_redirect, host, port"),
+    ("server:\n  quux: 80\n", 2, "server.quux", "no setting", "known here: accel_redirect, host, idle_timeout"),
     ("server:\n  port: eighty\n", 2, "server.port", "whole number", "from 0 to 65535"),
     ("server:\n  port: 70000\n", 2, "server.port", "out of range", "from 0 to 65535"),
     ("server:\n  port: '80'\n", 2, "server.port", "whole number", "from 0 to 65535"),

@@ -1,0 +1,122 @@
+"""Limits on what clients may take: each says which it is, and takes nothing from others."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+
+import pytest
+
+from pyproxy.app.bounded_server import REFUSED_AT_ONCE
+from pyproxy.app.limits import connections_warning, possible_connections
+from pyproxy.config.model import ServerConfig
+from tests.http.calls import ask, calling
+from tests.http.conftest import StartProxy
+from tests.http.publishing import publish
+from tests.http.wire import get_raw
+from tests.overload.crowd import connect, crowd
+from tests.upstream_server import UpstreamServer
+from tests.waiting import until
+
+IDLE_SECONDS = 0.2
+
+
+async def test_a_connection_beyond_the_limit_is_told_so_and_later_ones_are_served(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    publish(upstream, "demo", "1.0")
+    proxy = await start_proxy(upstream, server=ServerConfig(port=0, max_connections=3))
+    async with crowd(proxy, 3):
+        refused = await ask(proxy, "/simple/demo/")
+
+    assert refused.status == 503
+    assert refused.reason == "this server has 3 connections, as many as it takes (server.max_connections)"
+    assert refused.json()["title"] == refused.reason
+    assert refused.headers["Retry-After"] == "3"
+    assert refused.headers["Connection"] == "close"
+    assert upstream.count("/") == 0
+    await until(lambda: proxy.server.http.connections < 3)
+    assert (await ask(proxy, "/simple/demo/")).status == 200
+
+
+async def test_a_full_server_is_alive(start_proxy: StartProxy) -> None:
+    """Whoever restarts it because it seems dead makes it worse."""
+    proxy = await start_proxy(server=ServerConfig(port=0, max_connections=1))
+    async with crowd(proxy, 1):
+        assert (await ask(proxy, "/healthz")).json() == {"status": "ok"}
+        assert (await ask(proxy, "/readyz")).status == 503
+
+
+async def test_silent_connections_beyond_the_limit_cost_no_more_than_a_bounded_number(
+    start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy = await start_proxy(server=ServerConfig(port=0, max_connections=1))
+    async with crowd(proxy, 1):
+        silent = [await connect(proxy) for _ in range(REFUSED_AT_ONCE + 1)]
+        async with asyncio.timeout(1.0):  # those before it are listened to for longer
+            assert await silent[-1].reader.read() == b""
+        await asyncio.gather(*(client.leave() for client in silent))
+    assert sum("server.max_connections" in record.getMessage() for record in caplog.records) == 1, "said once"
+
+
+async def test_a_client_that_asks_for_nothing_is_let_go(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(server=ServerConfig(port=0, idle_timeout=IDLE_SECONDS))
+    async with crowd(proxy, 1) as [client], asyncio.timeout(10):
+        assert await client.reader.read() == b""
+    await until(lambda: proxy.server.http.connections == 0)
+
+
+async def test_a_client_that_takes_nothing_of_its_answer_is_cut_off_and_one_that_is_slow_is_not(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    content = b"x" * 30_000_000
+    upstream.add_file("demo", "demo-1.0.tar.gz", content)
+    proxy = await start_proxy(upstream, server=ServerConfig(port=0, idle_timeout=IDLE_SECONDS))
+    path = await proxy.link("demo", "demo-1.0.tar.gz")
+    async with calling(proxy, path) as slow, calling(proxy, path) as stuck:
+        pieces = []
+        for _ in range(30):  # much longer than it may stand still
+            pieces.append(await slow.read(1_000_000))
+            await asyncio.sleep(IDLE_SECONDS / 8)
+
+        assert b"".join(pieces) == content
+        assert (await stuck.answer()).broken is not None, "never a clean end"
+
+
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+@pytest.mark.parametrize("where", ["headers", "address"])
+async def test_a_head_that_is_too_long_is_told_so(where: str, method: bytes, start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(server=ServerConfig(port=0, max_header_size=2000))
+    headers = b"Cookie: " + b"x" * 3000 + b"\r\n" if where == "headers" else b""
+    target = b"/simple/demo/" + (b"?" + b"x" * 3000 if where == "address" else b"")
+
+    answer = await get_raw(proxy.port, target, method=method, headers=headers)
+
+    assert answer.status == 431
+    assert b"2000 bytes (server.max_header_size)" in answer.status_line
+    assert answer.header("Content-Type") == "application/problem+json"
+
+
+async def test_a_head_within_the_limit_is_served(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(server=ServerConfig(port=0, max_header_size=2000))
+    assert (await get_raw(proxy.port, b"/healthz", headers=b"Cookie: " + b"x" * 1500 + b"\r\n")).status == 200
+
+
+async def test_a_head_without_end_costs_a_bounded_amount(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(server=ServerConfig(port=0, max_header_size=2000))
+    async with crowd(proxy, 1) as [client], asyncio.timeout(10):
+        client.writer.write(b"GET / HTTP/1.1\r\nCookie: " + b"x" * 200_000)
+        with contextlib.suppress(ConnectionResetError):
+            assert await client.reader.read() == b""
+
+
+def test_half_of_the_descriptors_are_for_connections_and_some_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 4096))
+    assert possible_connections() == (1024 - 256) // 2
+
+
+def test_a_limit_that_cannot_be_reached_is_told() -> None:
+    assert connections_warning(None) is None
+    assert connections_warning(possible_connections()) is None
+    assert "ulimit -n" in (connections_warning(possible_connections() + 1) or "")

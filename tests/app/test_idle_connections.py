@@ -1,4 +1,4 @@
-"""Connections on which nothing comes are closed after a while, and no others."""
+"""Connections on which nothing comes are closed after a while, and no others; small packets leave at once."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator
+from typing import Any
 
 import tornado.web
+from tornado.http1connection import HTTP1Connection
 from tornado.netutil import bind_sockets
 
 from pyproxy.app.idle_connections import PatientServer
@@ -30,13 +32,23 @@ class Slow(tornado.web.RequestHandler):
         self.finish("slow")
 
 
+class Delay(tornado.web.RequestHandler):
+    """Answers with whether small packets leave at once."""
+
+    def get(self) -> None:
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)
+        self.finish(f"slow {connection.stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)}")
+
+
 class Running:
     """A server whose connections may be idle for a minute of its clock."""
 
     def __init__(self, limit: float = 60.0) -> None:
         self.now = 1000.0
         self.event = asyncio.Event()
-        application = tornado.web.Application([("/", Slow, {"event": self.event})], log_function=lambda handler: None)
+        routes: list[tuple[Any, ...]] = [("/", Slow, {"event": self.event}), ("/delay", Delay)]
+        application = tornado.web.Application(routes, log_function=lambda handler: None)
         self.server = PatientServer(application, idle_connection_timeout=limit, clock=lambda: self.now)
         sockets = bind_sockets(0, "127.0.0.1", socket.AF_INET)
         self.port: int = sockets[0].getsockname()[1]
@@ -127,3 +139,11 @@ async def test_looks_are_taken_without_being_asked_for() -> None:
                 await asyncio.sleep(0.01)
     server.server.stop()
     await server.server.close_all_connections()
+
+
+async def test_small_packets_never_wait_for_others() -> None:
+    async with running() as server, connection(server) as (reader, writer):
+        for _ in range(3):
+            writer.write(REQUEST.replace(b"/ ", b"/delay ", 1))
+            await reader.readuntil(b"slow ")
+            assert int(await reader.readexactly(1)) == 1

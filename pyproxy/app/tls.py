@@ -8,8 +8,6 @@ import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography import x509
-
 from pyproxy.config.model import ServerConfig
 from pyproxy.errors import ConfigurationError
 from pyproxy.settings.pem import tls_reason
@@ -110,6 +108,8 @@ def _read(path: Path) -> bytes | str:
 
 def _end(content: bytes | str) -> datetime.datetime | None:
     """When the server's own certificate ends, which comes first in the file (RFC 8446, section 4.4.2)."""
+    from cryptography import x509  # late: it takes 11 MB
+
     try:
         return x509.load_pem_x509_certificates(content)[0].not_valid_after_utc if isinstance(content, bytes) else None
     except ValueError:  # OpenSSL reads more than cryptography does, and OpenSSL has taken it

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from cryptography import x509
-
 LOOK_SECONDS = 3600.0
 """How often a new connection's certificate is looked at; a renewed one is noticed as soon."""
 
@@ -29,6 +27,8 @@ class SeenCertificate:
         if not pem:
             return
         self._looked_at = self._clock()
+        from cryptography import x509  # late: it takes 11 MB, and not every upstream is asked over https
+
         try:
             self.ends = x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc.timestamp()
         except ValueError:  # OpenSSL takes more than cryptography can read

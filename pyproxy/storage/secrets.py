@@ -10,15 +10,18 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import hashlib
 import logging
 import os
 import secrets
 import stat
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 from pyproxy.errors import ConfigurationError, StorageError
 from pyproxy.storage.directory import SECRET_KEY_NAME, prepare_directory, reason, remedy, sync_directory
@@ -26,6 +29,8 @@ from pyproxy.storage.directory import SECRET_KEY_NAME, prepare_directory, reason
 log = logging.getLogger(__name__)
 
 VARIABLE = "PYPROXY_SECRET_KEY"
+KEY_BYTES = 32
+
 SHORTEST_KEY = 16
 """Characters that a key of the environment must have."""
 
@@ -34,10 +39,17 @@ _SALT = b"pyproxy: secrets of upstreams"
 
 
 class SecretBox:
-    """Encrypts and decrypts texts with one key; ``open`` finds the key."""
+    """Encrypts and decrypts texts with one key (Fernet's: 32 bytes as base64); ``open`` finds the key."""
 
     def __init__(self, key: bytes) -> None:
-        self._fernet = Fernet(key)
+        self._key = key
+
+    @cached_property
+    def _fernet(self) -> Fernet:
+        # Late: cryptography takes 11 MB, and a server without secrets never needs it.
+        from cryptography.fernet import Fernet
+
+        return Fernet(self._key)
 
     @classmethod
     def open(cls, directory: Path, environ: Mapping[str, str]) -> SecretBox:
@@ -54,7 +66,7 @@ class SecretBox:
         """The same without making anything: where there is no key yet, the box opens no secret (`decrypt` says so)."""
         if environ.get(VARIABLE) or (directory / SECRET_KEY_NAME).exists():
             return cls.open(directory, environ)
-        return cls(Fernet.generate_key())
+        return cls(_new_key())
 
     def encrypt(self, secret: str) -> bytes:
         """The encrypted text."""
@@ -62,6 +74,8 @@ class SecretBox:
 
     def decrypt(self, encrypted: bytes, upstream: str) -> str:
         """The text again. Raises `StorageError`, naming the upstream, when another key encrypted it."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(encrypted).decode()
         except InvalidToken:
@@ -79,15 +93,14 @@ def key_place(directory: Path, environ: Mapping[str, str]) -> str:
 
 def _derive(given: str) -> bytes:
     """The key of a text: a Fernet key as it is, anything else through scrypt (RFC 7914)."""
-    with contextlib.suppress(ValueError, binascii.Error):
-        if len(given) == 44 and len(base64.b64decode(given, altchars=b"-_", validate=True)) == 32:
-            return given.encode()
+    if _is_key(given.encode()):
+        return given.encode()
     if len(given) < SHORTEST_KEY:
         raise ConfigurationError(
             "is too short for a key", where=VARIABLE, suggestion=f"use at least {SHORTEST_KEY} random characters"
         )
     # 16 MiB and some 50 ms, once per start.
-    derived = Scrypt(salt=_SALT, length=32, n=2**14, r=8, p=1).derive(given.encode())
+    derived = hashlib.scrypt(given.encode(), salt=_SALT, n=2**14, r=8, p=1, dklen=KEY_BYTES)
     return base64.urlsafe_b64encode(derived)
 
 
@@ -101,13 +114,21 @@ def _key_file(directory: Path) -> bytes:
             key = stream.read().strip()
     except OSError as error:
         raise StorageError(f"cannot use the key {path} ({reason(error)}): {remedy(error)}") from error
-    try:
-        Fernet(key)
-    except ValueError:
+    if not _is_key(key):
         raise StorageError(
             f"{path} is no key: restore it from a backup, or remove it and enter the upstreams' secrets again"
-        ) from None
+        )
     return key
+
+
+def _new_key() -> bytes:
+    return base64.urlsafe_b64encode(os.urandom(KEY_BYTES))
+
+
+def _is_key(text: bytes) -> bool:
+    with contextlib.suppress(ValueError, binascii.Error):
+        return len(text) == 44 and len(base64.b64decode(text, altchars=b"-_", validate=True)) == KEY_BYTES
+    return False
 
 
 def _make_key_file(path: Path) -> None:
@@ -116,7 +137,7 @@ def _make_key_file(path: Path) -> None:
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "wb") as stream:
-            stream.write(Fernet.generate_key() + b"\n")
+            stream.write(_new_key() + b"\n")
             stream.flush()
             os.fsync(stream.fileno())
         with contextlib.suppress(FileExistsError):

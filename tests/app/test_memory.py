@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.app.command import Command, children_of
 from tests.app.conftest import RunCommand
@@ -54,3 +58,9 @@ async def test_a_big_file_takes_no_more_memory_than_its_pieces(
         assert set(got) == {(SIZE, sha256)}
     assert upstream.count("/packages/") == 1
     assert peak_memory(worker) - before < 50_000_000
+
+
+@pytest.mark.parametrize("module", ["cryptography", "readme_renderer", "rich"])
+def test_a_server_begins_without_what_few_requests_need(module: str) -> None:
+    code = f"import pyproxy.app.lifecycle, sys; sys.exit({module!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import stat
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from pyproxy.errors import ConfigurationError, StorageError
 from pyproxy.storage.directory import SECRET_KEY_NAME
@@ -88,6 +90,13 @@ def test_a_fernet_key_is_taken_as_it_is(tmp_path: Path) -> None:
     key = Fernet.generate_key()
     encrypted = Fernet(key).encrypt(b"hush")
     assert SecretBox.open(tmp_path, {VARIABLE: key.decode()}).decrypt(encrypted, "a") == "hush"
+
+
+def test_a_passphrase_gives_the_key_that_it_always_gave(tmp_path: Path) -> None:
+    phrase = "a passphrase of some length"
+    derived = Scrypt(salt=b"pyproxy: secrets of upstreams", length=32, n=2**14, r=8, p=1).derive(phrase.encode())
+    encrypted = Fernet(base64.urlsafe_b64encode(derived)).encrypt(b"hush")
+    assert SecretBox.open(tmp_path, {VARIABLE: phrase}).decrypt(encrypted, "a") == "hush"
 
 
 def test_a_short_variable_is_refused_without_being_quoted(tmp_path: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from cryptography import x509
-from cryptography.x509.oid import NameOID
+# cryptography is imported where it is used: it takes 11 MB, and a server comes to need it with the first https.
+if TYPE_CHECKING:
+    from cryptography import x509
 
 DAYS_OF_WARNING = 21
 """A certificate that ends sooner is worth a word; automatic renewal happens earlier."""
@@ -16,6 +18,8 @@ class Chain:
     """The certificates as they were sent, the server's own first; ``pems`` that cannot be read are left out."""
 
     def __init__(self, pems: Sequence[str]) -> None:
+        from cryptography import x509
+
         found = []
         for pem in pems:
             try:
@@ -65,6 +69,8 @@ class Chain:
     @property
     def hosts(self) -> list[str]:
         """The names and addresses that it is for."""
+        from cryptography import x509
+
         try:
             names = self.certificates[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         except (x509.ExtensionNotFound, ValueError):
@@ -138,6 +144,8 @@ def moment(when: datetime.datetime) -> str:
 
 def _name(name: x509.Name) -> str:
     """The common name, else the organisation, else all of it."""
+    from cryptography.x509.oid import NameOID
+
     for kind in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
         for attribute in name.get_attributes_for_oid(kind):
             return str(attribute.value)

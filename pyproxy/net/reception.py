@@ -109,9 +109,11 @@ class Reception:
             raise self._failure
         self._check_first(final=True)
         self._verification.check(self._upstream)
-        self._check = asyncio.get_running_loop().run_in_executor(None, self._check_whole)
-        # Shielded: the thread works on the descriptor, which must stay open until it is done (``settled``).
-        await asyncio.shield(self._check)
+        # With a listed hash there is usually nothing left to do, and clients wait for every turn of a thread.
+        if self._expected.hashless or self._spool.has_rest:
+            self._check = asyncio.get_running_loop().run_in_executor(None, self._check_whole)
+            # Shielded: the thread works on the descriptor, which must stay open until it is done (``settled``).
+            await asyncio.shield(self._check)
         self.size = self._received
         return self._verification.sha256
 

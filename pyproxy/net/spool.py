@@ -129,9 +129,14 @@ class Spool:
             count = min(count, self.overflow.base - position)
         return await read_at(self._fd, count, position)
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether an earlier, longer copy left something behind the end."""
+        return self._on_disk_before > self.stored
+
     def cut(self) -> None:
         """Drop what an earlier, longer copy left behind the end. For a worker thread."""
-        if self._on_disk_before > self.stored:
+        if self.has_rest:
             os.ftruncate(self._fd, self.stored)
 
     def close(self) -> None:

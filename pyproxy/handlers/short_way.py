@@ -9,6 +9,7 @@ that one place knows what to do with it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import lru_cache
@@ -25,6 +26,7 @@ from tornado.httputil import (
     ResponseStartLine,
     format_timestamp,
 )
+from tornado.iostream import IOStream, StreamClosedError
 
 from pyproxy.handlers.base import COMMON_HEADERS, Services
 from pyproxy.handlers.forwarded import client_of, is_host
@@ -100,18 +102,24 @@ class ShortWay(HTTPServerConnectionDelegate):
     def send(self, answer: WarmAnswer, connection: HTTP1Connection) -> None:
         """Write the answer, and tell of it."""
         head = answer.head(self._common_headers()).encode("latin-1")
-        if len(answer.content) <= SMALL_BYTES:
-            taken = connection.write(head + answer.content)
+        taken = _write(connection.stream, head, answer.content)
+        if taken is None or taken.done():
+            connection.finish()
         else:
-            if not connection.stream.closed():
-                connection.stream.write(head)
-            taken = connection.write(answer.content)
-        connection.finish()
-        if not taken.done():  # a stopping server waits for slow clients
-            self.services.requests.began()
-            taken.add_done_callback(lambda _: self.services.requests.ended())
+            self._wait_for(connection, taken)
         answer.ended(connection, self.services)
         self.ends.ended(answer)
+
+    def _wait_for(self, connection: HTTP1Connection, taken: asyncio.Future[None]) -> None:
+        """The connection's next request is read when the client has taken this answer; so long, it is under way."""
+        requests = self.services.requests
+        requests.began()
+
+        def end(taken: asyncio.Future[None]) -> None:
+            connection.finish()
+            requests.ended()
+
+        taken.add_done_callback(end)
 
     def _common_headers(self) -> str:
         second = int(time.time())
@@ -212,6 +220,17 @@ class WarmAnswer:
 
 Find = Callable[[Services, Asked], WarmAnswer | None]
 """Finds the answer to a request, if it is at hand."""
+
+
+def _write(stream: IOStream, head: bytes, body: bytes) -> asyncio.Future[None] | None:
+    """Done when the client has taken all of it; ``None`` when it has gone."""
+    try:
+        if len(body) <= SMALL_BYTES:
+            return stream.write(head + body)
+        stream.write(head)
+        return stream.write(body)
+    except StreamClosedError:
+        return None
 
 
 def _fields(headers: HTTPHeaders) -> dict[str, str] | None:

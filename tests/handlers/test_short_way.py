@@ -12,7 +12,10 @@ from contextlib import asynccontextmanager
 import jinja2
 import pytest
 import tornado.web
+from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPHeaders, RequestStartLine
+from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 
 from pyproxy.admin.history.client_requests import EndedRequest
@@ -67,7 +70,8 @@ class Front:
         self.ended: list[EndedRequest] = []
         ends = RequestEnds(AccessLog("text"), lambda *counted: None, self.ended.append)
         other = tornado.web.Application([(r".*", HandedOn)], log_function=lambda handler: None)
-        self.server = HTTPServer(ShortWay(services, ends, other, [find_page]))
+        self.way = ShortWay(services, ends, other, [find_page])
+        self.server = HTTPServer(self.way)
         sockets = bind_sockets(0, "127.0.0.1", socket.AF_INET)
         self.port: int = sockets[0].getsockname()[1]
         self.server.add_sockets(sockets)
@@ -237,6 +241,21 @@ async def test_a_client_that_does_not_read_is_answered_no_further() -> None:
         await until(lambda: front.services.requests.count == 1)
         assert await front.statuses(request()) == [200]
         assert [each.project for each in front.ended] == ["huge", "demo"]
+
+
+@pytest.mark.parametrize("project", ["demo", "huge"])
+async def test_a_client_may_be_gone_when_it_is_answered(project: str) -> None:
+    async with running() as front:
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        connection = HTTP1Connection(IOStream(ours), False)
+        delegate = front.way.start_request(None, connection)
+        headers = HTTPHeaders({"Host": "a", "Accept": JSON})
+        delegate.headers_received(RequestStartLine("GET", f"/simple/{project}/", "HTTP/1.1"), headers)
+        connection.close()
+        delegate.finish()
+        await until(lambda: len(front.ended) == 1)
+        assert front.services.requests.count == 0
 
 
 async def test_clients_that_do_not_read_share_one_body() -> None:

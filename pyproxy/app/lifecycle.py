@@ -16,6 +16,7 @@ from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.bounded_server import BoundedServer
 from pyproxy.app.chain import Chain
+from pyproxy.app.draining import DRAIN_SECONDS
 from pyproxy.app.holdings import holdings_of
 from pyproxy.app.limits import possible_connections
 from pyproxy.app.orders import Report, Supervised
@@ -74,7 +75,7 @@ async def run(
         following = asyncio.create_task(renewal.follow())
     told = config.logging
     supervised.report(Report(workers=config.server.processes, log_level=told.level, log_format=told.format))
-    await _first_of(stop, leave)
+    await first_of(stop.wait(), leave.wait())
     if following is not None:
         following.cancel()
     if not stop.is_set():
@@ -82,9 +83,10 @@ async def run(
     await server.stop()
 
 
-async def _first_of(*events: asyncio.Event) -> None:
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+async def first_of(*endings: Coroutine[Any, Any, object], within: float | None = None) -> None:
+    """Wait for one of them, so many seconds at most; the others are cancelled."""
+    waiting = [asyncio.create_task(ending) for ending in endings]
+    await asyncio.wait(waiting, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
 
@@ -202,10 +204,16 @@ class Server:
         self.http.ssl_options = pair.context
 
     async def leave(self, stop: asyncio.Event) -> None:
-        """Take no new connections, others do; wait until those that there are have ended, or for ``stop``."""
+        """Take no new connections, others do; wait until those that there are have ended, or for ``stop``.
+
+        A transfer from an upstream goes on for as long as another worker follows it.
+        """
         self._replaced = True
         log.info("a replaced worker ends with the last of its connections: %d", self.http.connections)
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + DRAIN_SECONDS
         await self.http.drain(stop)
+        await first_of(self.resources.downloads.finish_for_others(), stop.wait(), within=max(0.0, deadline - clock()))
 
     async def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
         """Take no new connections, let running responses end, then close everything in reverse."""

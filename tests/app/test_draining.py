@@ -6,10 +6,16 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from pyproxy.app.draining import DrainingServer
+import pytest
+
+from pyproxy.app.draining import LOOK_SECONDS, DrainingServer
+from pyproxy.app.lifecycle import Server
+from pyproxy.app.listening import bind
+from pyproxy.config.model import ServerConfig
 from tests.distributions import make_wheel
 from tests.http.conftest import StartProxy, clock, start_proxy, upstream
 from tests.http.proxy import Proxy
+from tests.http.wire import exchange
 from tests.upstream_server import Hold, UpstreamServer
 from tests.waiting import until
 
@@ -117,3 +123,39 @@ async def test_neither_time_nor_a_stop_is_waited_out(upstream: UpstreamServer, s
         stop.set()
         await http_of(proxy).drain(stop)
         assert http_of(proxy).connections == 1
+
+
+async def test_a_transfer_goes_on_while_another_worker_follows_it(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    filename, content, _ = make_wheel("demo", "1.0", size=500_000)
+    upstream.add_file("demo", filename, content)
+    proxy = await start_proxy(upstream)
+    link = await proxy.link("demo", filename)
+    hold = Hold(asyncio.Event(), after=200_000)
+    upstream.behave("/packages/", hold)
+    other, port = await beside(proxy)
+    request = f"GET {link} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".encode()
+    async with connected(proxy) as client:
+        asking = asyncio.ensure_future(client.ask(request))
+        await hold.reached.wait()
+        following = asyncio.ensure_future(exchange(port, request))
+        await until(lambda: other.services.requests.count == 1)
+        leaving = asyncio.ensure_future(proxy.server.leave(asyncio.Event()))
+        await until(lambda: len(other.resources.downloads) == 1)
+        asking.cancel()
+    await until(lambda: http_of(proxy).connections == 0)
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(asyncio.shield(leaving), 4 * LOOK_SECONDS)
+    hold.event.set()
+    assert (await following).body == content
+    await leaving
+    assert upstream.count("/packages/", "GET") == 1
+    await other.stop()
+
+
+async def beside(proxy: Proxy) -> tuple[Server, int]:
+    """Another worker on the same storage directory, with a port of its own."""
+    sockets = bind(ServerConfig(port=0))
+    server = await Server.start(proxy.config, sockets, environ={}, clock=proxy.clock)
+    return server, sockets[0].getsockname()[1]

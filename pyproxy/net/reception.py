@@ -25,6 +25,11 @@ QUEUE_BYTES = 2 << 20
 """How much of one file may wait for the disk before the transfer is paused. Few big batches cost a third of the
 processor time of many small ones, because the worker has to win the GIL back only once for each."""
 
+FIRST_BYTES = 2 * HELD_BACK_BYTES
+"""How much may wait at the beginning; then it is as much as is stored already. What arrives at full speed keeps the
+loop busy, and the worker has to win the GIL from it several times before the first byte can leave: that takes tens of
+milliseconds, or one where the transfer stands still meanwhile."""
+
 
 class Reception:
     """A :class:`~pyproxy.net.response.Receiver` for one copy of a file; ``size`` is ``None`` until it is known.
@@ -141,7 +146,9 @@ class Reception:
         if self._flow is None:
             return
         overflow = self._spool.overflow
-        full = self._received - self._spool.stored >= QUEUE_BYTES or (overflow is not None and overflow.full)
+        stored = self._spool.stored
+        allowed = min(max(FIRST_BYTES, stored), QUEUE_BYTES)
+        full = self._received - stored >= allowed or (overflow is not None and overflow.full)
         if full != self._paused:
             self._paused = full
             (self._flow.pause if full else self._flow.resume)()

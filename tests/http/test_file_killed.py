@@ -11,8 +11,10 @@ import socket
 import sys
 from pathlib import Path
 
+from tests.app.command import children_of, is_running
 from tests.distributions import make_wheel
 from tests.http.calls import address
+from tests.net.scripted_bodies import until
 from tests.upstream_server import Hold, UpstreamServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -21,7 +23,7 @@ PATH = address("demo", FILENAME, CONTENT)
 
 
 class Killable:
-    """A server process of its own on one storage directory."""
+    """A server of its own on one storage directory: a supervisor and its worker, killed together."""
 
     def __init__(self, directory: Path, upstream: UpstreamServer) -> None:
         self._directory = directory
@@ -45,6 +47,7 @@ class Killable:
                 env=environ,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         while not await self._answers():
             assert self._process.returncode is None, (self._directory / "log").read_text()
@@ -53,8 +56,10 @@ class Killable:
     async def kill(self) -> None:
         assert self._process is not None
         if self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
+            workers = children_of(self._process.pid)
+            os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
+            await until(lambda: not any(is_running(pid) for pid in workers))
 
     async def get(self, path: str) -> bytes:
         """Everything the server sends; what came before the end, if the connection breaks."""

@@ -127,7 +127,7 @@ class DownloadReader:
             return await self._read(end)
         self.position = in_file
         self._moved(self)
-        return Stretch(spool.fd, before, in_file, "an arriving file", check=self._raise_if_broken)
+        return Stretch(spool.fd, before, in_file, "an arriving file", check=self.check_given)
 
     async def _read(self, end: int) -> bytes:
         before = self.position
@@ -145,6 +145,10 @@ class DownloadReader:
         self.position = before + len(chunk)
         self._moved(self)
         return chunk
+
+    def check_given(self) -> None:
+        """Raises once a stretch that was given may no longer be read."""
+        self._raise_if_broken()
 
     def _raise_if_broken(self) -> None:
         error = self.broken or self._followed.error

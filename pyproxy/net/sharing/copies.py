@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from io import FileIO
 
-from pyproxy.errors import PyproxyError
+from pyproxy.errors import PyproxyError, StorageError
 from pyproxy.net.download import Download
 from pyproxy.net.download_reader import DownloadReader
 from pyproxy.net.sharing.progress import MESSAGE_BYTES, Progress, decode
@@ -51,6 +51,7 @@ class Copy:
         self.comparable = True
         self.error: Exception | None = CopyLost() if progress.apart else progress.error
         self.spool = Spool(_Lent(descriptor) if descriptor >= 0 else None)
+        self.spool.stored = progress.released
         self.changed: Callable[[], None] = _nobody_asks
         self._connection = connection
         self._pulse = asyncio.Event()
@@ -88,7 +89,7 @@ class Copy:
 
     def reader(self, start: int, stop: int | None) -> DownloadReader:
         """Its bytes as they come; raises `CopyLost` where they end early."""
-        return DownloadReader(self, start, stop, moved=_nobody_minds)
+        return _CopyReader(self, start, stop)
 
     async def follow(self) -> None:
         """Take what is told until nobody tells any more: it is complete (and kept, if it can be), failed, or lost."""
@@ -120,6 +121,7 @@ class Copy:
             self._fail(progress.error)
         else:
             self.progress = progress
+            self.spool.stored = progress.released
             self._wake()
 
     def _fail(self, error: Exception) -> None:
@@ -131,6 +133,19 @@ class Copy:
         self._pulse.set()
         self._pulse.clear()
         self.changed()
+
+
+class _CopyReader(DownloadReader):
+    def __init__(self, copy: Copy, start: int, stop: int | None) -> None:
+        super().__init__(copy, start, stop, moved=_nobody_minds)
+        self._copy = copy
+
+    def check_given(self) -> None:
+        """What was given before the copy was lost still lies in its file, unless that was being overwritten."""
+        if not isinstance(self._copy.error, CopyLost):
+            super().check_given()
+        elif not self._copy.comparable:
+            raise StorageError("an arriving file was lost while it began again")
 
 
 Part = Copy | Download

@@ -156,12 +156,13 @@ class FollowedDownload:
         self._take(part)
         if isinstance(part, Copy):
             return
-        running = part.start()
-        await asyncio.wait([part.done])
-        if part.error is None:
-            self._done.set_result(part.done.result())
-        else:
-            self._fail(part.error)
+        running, done = part.start(), part.done
+        await asyncio.wait([done])
+        error = done.exception()
+        if error is None:
+            self._done.set_result(done.result())
+        elif isinstance(error, Exception):
+            self._fail(error)
         await asyncio.wait([running])
 
     def _changed(self) -> None:

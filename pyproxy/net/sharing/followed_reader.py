@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sized
+from typing import TypeVar
 
 from pyproxy.errors import StorageError
 from pyproxy.net.arriving_file import FileReader
 from pyproxy.net.sharing.copies import Copy, CopyLost, Part
+from pyproxy.net.stretch import Piece
+
+T = TypeVar("T", bound=Sized)
 
 
 class FollowedReader:
@@ -38,25 +42,34 @@ class FollowedReader:
         return self
 
     async def __anext__(self) -> bytes:
+        chunk = await self._step(anext)
+        if not chunk:
+            raise StopAsyncIteration
+        return chunk
+
+    async def next_piece(self) -> Piece:
+        """The next bytes, left in the file where they lie in it; empty at the end. Raises as iterating does."""
+        return await self._step(_next_piece)
+
+    async def _step(self, take: Callable[[FileReader], Awaitable[T]]) -> T | bytes:
+        """What ``take`` gets of the next bytes; in memory, where they have to be compared first. Empty at the end."""
         while not self._closed:
             inner = self._inner or await self._go_over()
             try:
-                chunk = await anext(inner)
+                if self._seen < self._given:
+                    news = await self._news(await anext(inner))
+                    if news:
+                        return news
+                    continue
+                piece = await take(inner)
             except CopyLost:
                 self._inner = None
                 continue
             except StopAsyncIteration:
-                if self._seen < self._given:
-                    raise _different() from None
-                raise
-            news = await self._news(chunk)
-            if news:
-                return news
-        raise StopAsyncIteration
-
-    async def next_piece(self) -> bytes:
-        """The next chunk, in memory: it was compared there with what came before. Empty at the end."""
-        return await anext(self, b"")
+                break
+            self._give(piece)
+            return piece
+        return self._end()
 
     async def aclose(self) -> None:
         """Leave; harmless when repeated."""
@@ -79,16 +92,29 @@ class FollowedReader:
     async def _news(self, chunk: bytes) -> bytes:
         """What of the chunk the client has not got yet; raises `StorageError` where the rest is not what it got."""
         known = min(len(chunk), self._given - self._seen)
-        if known:
-            assert self._given_from is not None
-            before = await self._given_from.spool.read(self._seen, known)
-            if before != chunk[:known]:
-                raise _different()
-        self._seen += len(chunk)
-        self._given = max(self._given, self._seen)
-        if isinstance(self._part, Copy) and self._seen == self._given:
-            self._given_from = self._part
+        assert self._given_from is not None
+        before = await self._given_from.spool.read(self._seen, known)
+        if before != chunk[:known]:
+            raise _different()
+        self._seen += known
+        if known < len(chunk):
+            self._give(chunk[known:])
         return chunk[known:]
+
+    def _give(self, piece: Sized) -> None:
+        self._seen += len(piece)
+        self._given = self._seen
+        if isinstance(self._part, Copy):
+            self._given_from = self._part
+
+    def _end(self) -> bytes:
+        if self._seen < self._given and not self._closed:
+            raise _different()
+        return b""
+
+
+async def _next_piece(reader: FileReader) -> Piece:
+    return await reader.next_piece()
 
 
 def _different() -> StorageError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -26,6 +27,7 @@ from pyproxy.errors import (
 )
 from pyproxy.net.reception import HELD_BACK_BYTES
 from pyproxy.net.sharing.copies import Whole
+from pyproxy.net.stretch import Stretch
 from tests.http.test_file_disk import files_end_at
 from tests.net.scripted_bodies import (
     FullDisk,
@@ -159,7 +161,7 @@ async def test_a_failure_is_not_remembered_by_followers(worker: StartWorker) -> 
 
 
 async def test_who_comes_while_it_is_being_kept_is_served_from_it(worker: StartWorker) -> None:
-    a, b = worker("a"), worker("b")
+    a, b, c = worker("a"), worker("b"), worker("c")
     keep = asyncio.Event()
 
     class Slow(Kept):
@@ -172,9 +174,10 @@ async def test_who_comes_while_it_is_being_kept_is_served_from_it(worker: StartW
     unused = Script(DATA)
     file = b.get(expected(DATA), unused)
     assert await read_all(file.reader()) == DATA
+    assert await read_all(c.get(expected(DATA), unused).reader()) == DATA
     assert len(b.downloads) == 1, "newcomers join it until it is kept"
     keep.set()
-    await quiet(a, b)
+    await quiet(a, b, c)
     assert unused.requests == 0
 
 
@@ -198,7 +201,7 @@ async def test_a_follower_takes_over_and_its_readers_go_on_where_they_are(worker
     second = Script(DATA, length=len(DATA), upstream="again")
     files = [each.get(expected(DATA), second) for each in (b, c)]
     readers = [file.reader() for file in files]
-    starts = [await read_up_to(reader, 200_000 - HELD_BACK_BYTES) for reader in readers]
+    starts = [await read_up_to(reader, 200_000) for reader in readers]
     late = files[0].reader(100, 1000)
     await a.dies()
     bodies = await asyncio.gather(*(read_all(reader) for reader in readers))
@@ -256,7 +259,9 @@ async def test_a_copy_of_another_length_than_promised_breaks(worker: StartWorker
         await read_all(promised)
 
 
-async def test_a_take_over_that_fails_is_a_failure(worker: StartWorker) -> None:
+async def test_a_take_over_that_fails_is_a_failure(
+    worker: StartWorker, caplog: pytest.LogCaptureFixture
+) -> None:
     a, b = worker("a"), worker("b")
     a.get(expected(DATA), Script(DATA[:200_000], asyncio.Event(), length=len(DATA)))
     file = b.get(expected(DATA), Script(UpstreamUnreachable("a", "is down")))
@@ -267,6 +272,45 @@ async def test_a_take_over_that_fails_is_a_failure(worker: StartWorker) -> None:
     assert isinstance(file.error, UpstreamUnreachable)
     with pytest.raises(UpstreamUnreachable):
         await file.done
+    await quiet(b)
+    del file, reader
+    b.forget()
+    gc.collect()
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_what_the_kernel_may_send_is_left_in_the_file(worker: StartWorker) -> None:
+    """Also a stretch that was given before the process that fetched died; and what follows is compared."""
+    a, b = worker("a"), worker("b")
+    a.get(expected(DATA), Script(DATA[:200_000], asyncio.Event(), length=len(DATA)))
+    reader = b.get(expected(DATA), Script(DATA, length=len(DATA))).reader()
+    got = b""
+    while len(got) < 200_000:
+        piece = await reader.next_piece()
+        assert isinstance(piece, Stretch)
+        if len(got) + len(piece) == 200_000:
+            await a.dies()
+            await until(lambda: len(b.begun) == 1)
+        got += b"".join([chunk async for chunk in piece.chunks()])
+    while piece := await reader.next_piece():
+        got += piece if isinstance(piece, bytes) else b"".join([chunk async for chunk in piece.chunks()])
+    assert got == DATA
+
+
+async def test_a_stretch_of_a_file_that_was_being_overwritten_is_refused(worker: StartWorker) -> None:
+    a, b = worker("a"), worker("b")
+    fail = asyncio.Event()
+    broken = Script(DATA[:200_000], fail, UpstreamUnreachable("a", "broke"), length=len(DATA))
+    a.get(expected(DATA), broken, Script(DATA[:1000], asyncio.Event(), upstream="other"))
+    file = b.get(expected(DATA), Script(DATA))
+    piece = await file.reader().next_piece()
+    assert isinstance(piece, Stretch)
+    fail.set()
+    await until(lambda: file.upstream == "other")
+    await a.dies()
+    await until(lambda: len(b.begun) == 1)
+    with pytest.raises(StorageError, match="lost"):
+        await piece.read(0)
 
 
 # -- another upstream's copy ------------------------------------------------------------------------------------------
@@ -344,7 +388,7 @@ async def test_a_disk_that_fills_up_half_way_cuts_nobody_off(worker: StartWorker
     leading = a.get(expected(data), script)
     file = b.get(expected(data), Script(data, length=len(data), tap=Tap()))
     there, here = leading.reader(), file.reader()
-    starts = [await read_up_to(reader, 5_000_000 - HELD_BACK_BYTES) for reader in (there, here)]
+    starts = [await read_up_to(reader, 5_000_000) for reader in (there, here)]
     with files_end_at(5_000_000):
         go.set()
         rests = await asyncio.gather(read_all(there), read_all(here))

@@ -225,7 +225,8 @@ class Server:
                 await self.services.requests.finished()
                 await self.resources.downloads.finish_for_others()
         except TimeoutError:
-            log.warning("%d responses are cut off", self.services.requests.count)
+            if self.services.requests.count:
+                log.warning("%d responses are cut off", self.services.requests.count)
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)

@@ -11,6 +11,10 @@ from inspect import iscoroutine
 
 import pytest
 
+from pyproxy.app.draining import LOOK_SECONDS
+from pyproxy.app.opened import opened
+from pyproxy.repositories.base import FileRequest
+from pyproxy.simple.names import normalize
 from tests.distributions import make_wheel
 from tests.http.calls import address, ask, calling, idle
 from tests.http.conftest import StartProxy
@@ -144,6 +148,46 @@ async def test_a_worker_that_stops_lets_the_clients_of_others_finish(
             hold.event.set()
             assert begun + (await theirs.answer()).body == CONTENT
         await stopping
+    assert upstream.count("/packages/") == 1
+
+
+async def test_a_worker_that_is_replaced_goes_on_fetching_for_the_clients_of_others(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    upstream.add_file("demo", FILENAME, CONTENT)
+    hold = Hold(asyncio.Event(), after=300_000)
+    upstream.behave("/packages/", hold)
+    one = await start_proxy(upstream)
+    async with beside(one) as other:
+        async with calling(other, PATH) as call:
+            await call.read(1000)
+            theirs = asyncio.create_task(ask(one, PATH))
+            await until(lambda: len(one.server.resources.downloads) == 1)
+            leaving = asyncio.create_task(other.server.leave(asyncio.Event()))
+        await until(lambda: other.server.http.connections == 0)
+        _, still = await asyncio.wait({leaving}, timeout=3 * LOOK_SECONDS)
+        assert still, "it has no client any more, but the other has one"
+        hold.event.set()
+        await leaving
+        assert (await theirs).body == CONTENT
+    assert upstream.count("/packages/") == 1
+
+
+async def test_a_command_beside_the_server_takes_part(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    """What it fetches the server's clients get at once, and nobody fetches it again when it ends first."""
+    upstream.add_file("demo", FILENAME, CONTENT)
+    hold = Hold(asyncio.Event(), after=300_000)
+    upstream.behave("/packages/", hold)
+    proxy = await start_proxy(upstream)
+    async with opened(proxy.config, {}, clock=proxy.clock) as command:
+        wanted = FileRequest(project=normalize("demo"), filename=FILENAME, sha256=SHA256)
+        content = await command.chain.current.get_file(wanted)
+        asking = asyncio.create_task(ask(proxy, PATH))
+        await until(lambda: len(proxy.server.resources.downloads) == 1)
+        hold.event.set()
+        await content.settle()
+        content.close()
+        assert (await asking).body == CONTENT
     assert upstream.count("/packages/") == 1
 
 

@@ -95,12 +95,13 @@ class ExtractedMetadata:
         """
         values = name._asdict() | {
             "wheel": extracted.wheel,
-            "metadata_z": None if extracted.metadata is None else zlib.compress(extracted.metadata),
             "verified": extracted.verified,
             "now": self._clock(),
         }
 
         def put(connection: sqlite3.Connection) -> None:
+            # Here, for this is a thread of its own.
+            metadata_z = None if extracted.metadata is None else zlib.compress(extracted.metadata, 1)
             connection.execute(
                 """
                 INSERT INTO extracted_metadata (project, filename, upstream_id, wheel, metadata_z, verified, read_at)
@@ -111,7 +112,7 @@ class ExtractedMetadata:
                     read_at = excluded.read_at
                 WHERE wheel <> excluded.wheel OR verified <= excluded.verified
                 """,
-                values,
+                {**values, "metadata_z": metadata_z},
             )
             self._trim(connection)
 

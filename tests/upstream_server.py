@@ -13,7 +13,7 @@
 Pages are at ``/simple/<project>/``, files at ``/packages/<project>/<filename>`` and their metadata beside them; pages
 link them absolutely. A page is JSON where the request accepts it (``html_only = True``: never), with ETag and 304.
 
-Switches, all plain attributes: ``html_only``, ``no_etag``, ``no_ranges``, ``gzip_pages`` (gzip where accepted),
+Switches, all plain attributes: ``html_only``, ``no_etag``, ``no_ranges``, ``no_suffix_ranges``, ``gzip_pages``,
 ``username`` and ``password`` (Basic is wanted), ``bearer``, ``serial`` (``X-PyPI-Last-Serial``).
 
 Behaviours (``tests/upstream/behaviours.py``): ``Normal Status Hold Silence Stall Reset Truncate Chunked NoLength

@@ -7,6 +7,7 @@ them there. What came is not verified: no hash is listed for a part of a file.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 
 from pyproxy.errors import (
@@ -17,7 +18,7 @@ from pyproxy.errors import (
     UpstreamUnreachable,
 )
 from pyproxy.net.addresses import Origin, origin_of
-from pyproxy.net.file_requests import Part, Requests
+from pyproxy.net.file_requests import Part, Requests, file_size
 from pyproxy.net.part_read import FilePart, read_part
 from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.listings import ListedFile, Listings
@@ -43,7 +44,7 @@ MOST_REQUESTS = 4
 """For one wheel; honest ones take one, or two."""
 
 NO_RANGES_SECONDS = 3600.0
-"""How long a host that answered with a whole file is not asked for a range of one again."""
+"""How long a host that answered with a whole file is not asked for a range of one, or for its last bytes, again."""
 
 HOSTS_LIMIT = 1000
 """Hosts without ranges that are remembered."""
@@ -62,6 +63,23 @@ class RangesRefused(Exception):
         super().__init__(f"{upstream} sends no parts of files")
 
 
+class _Hosts:
+    """Hosts that cannot do something, by the addresses of files at them; forgotten after a while."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._until = BoundedCache[Origin, float](HOSTS_LIMIT, lambda _: 1)
+
+    def add(self, url: str) -> None:
+        self._until.put(origin_of(url), self._clock() + NO_RANGES_SECONDS)
+
+    def has(self, url: str) -> bool:
+        try:
+            return (self._until.get(origin_of(url)) or 0.0) > self._clock()
+        except ValueError:
+            return False  # no address that can be asked
+
+
 class WheelTails:
     """Reads METADATA out of upstreams' wheels. ``connections`` are by upstream id; ``clock`` gives unix seconds."""
 
@@ -76,8 +94,8 @@ class WheelTails:
         self._connections = connections
         self._listings = listings
         self._observer = observer
-        self._clock = clock
-        self._without_ranges = BoundedCache[Origin, float](HOSTS_LIMIT, lambda _: 1)
+        self._without_ranges = _Hosts(clock)
+        self._without_suffixes = _Hosts(clock)
 
     async def metadata(self, listed: ListedFile) -> bytes:
         """The METADATA of a listed wheel.
@@ -104,12 +122,12 @@ class WheelTails:
         if not isinstance(error, UpstreamStatus):
             return False
         if error.status in _NO_RANGES:
-            self._without_ranges.put(origin_of(listed.link.url), self._clock() + NO_RANGES_SECONDS)
+            self._without_ranges.add(listed.link.url)
         return error.status in (*_NO_RANGES, _NO_SUCH_RANGE)
 
     async def _read(self, listed: ListedFile) -> tuple[bytes, int]:
         """METADATA, and how many bytes were read for it."""
-        if self._is_without_ranges(listed.link.url):
+        if self._without_ranges.has(listed.link.url):
             raise RangesRefused(listed.upstream.name)
         first, listed = await self._first(listed)
         wheel, part, received = PartialWheel(first.size), first, 0
@@ -128,14 +146,40 @@ class WheelTails:
     async def _first(self, listed: ListedFile) -> tuple[FilePart, ListedFile]:
         """The end of the wheel, and its listing as its address is right now."""
         try:
-            return await self._part(listed, _end_of(listed.link.size)), listed
+            return await self._end(listed), listed
         except UpstreamStatus as error:
             if error.status not in ADDRESS_IS_OLD:
                 raise
             again = await self._listings.again(listed)
             if again is None or again.link.url == listed.link.url:
                 raise
-            return await self._part(again, _end_of(again.link.size)), again
+            return await self._end(again), again
+
+    async def _end(self, listed: ListedFile) -> FilePart:
+        """By its place where the size is listed; else the last bytes, or by its place where a host cannot do that."""
+        size, url = listed.link.size, listed.link.url
+        if size is None and not self._without_suffixes.has(url):
+            try:
+                return await self._part(listed, UNKNOWN_TAIL_BYTES)
+            except UpstreamStatus as error:
+                if error.status not in (*_NO_RANGES, _NO_SUCH_RANGE):
+                    raise
+                self._without_suffixes.add(url)
+        if size is None:
+            size = await self._size(listed)
+        return await self._part(listed, _end_of(size))
+
+    async def _size(self, listed: ListedFile) -> int:
+        """What the upstream says; raises `RangesRefused` where it does not."""
+        upstream, url = listed.upstream, listed.link.url
+        size = None
+        with contextlib.suppress(UpstreamStatus):
+            requests = self._connections[upstream.upstream_id]
+            size = await file_size(requests, url, upstream=upstream.name, hashed=False)
+        if size is None:
+            self._without_ranges.add(url)
+            raise RangesRefused(upstream.name)
+        return size
 
     async def _part(self, listed: ListedFile, wanted: Part) -> FilePart:
         upstream, url = listed.upstream, listed.link.url
@@ -151,12 +195,6 @@ class WheelTails:
         if own:
             upstream.standing.succeeded()
         return part
-
-    def _is_without_ranges(self, url: str) -> bool:
-        try:
-            return (self._without_ranges.get(origin_of(url)) or 0.0) > self._clock()
-        except ValueError:
-            return False
 
     def _tell(self, listed: ListedFile, error: UpstreamError | None, received: int | None) -> None:
         if error is not None and not error.was_asked:
@@ -184,10 +222,8 @@ async def _metadata(wheel: PartialWheel, size: int) -> bytes | Span:
     return await asyncio.get_running_loop().run_in_executor(None, wheel.metadata)
 
 
-def _end_of(size: int | None) -> Part:
-    """What to ask for first. By its place where the size is listed: some servers know no other ranges."""
-    if size is None:
-        return UNKNOWN_TAIL_BYTES
+def _end_of(size: int) -> Part:
+    """What to ask for first."""
     if size == 0:
         raise DistributionUnreadable("it is empty")
     tail = next((tail for below, tail in TAILS if size < below), LARGE_TAIL_BYTES)

@@ -112,6 +112,45 @@ async def test_without_a_listed_size_the_last_bytes_are_asked_for(
     assert asked(upstream) == [("GET", f"bytes=-{64 * 1024}")]
 
 
+async def test_a_host_that_cannot_send_the_last_bytes_is_asked_by_their_place(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Azure's blob storage is one. The second time without the vain request."""
+    other, content, metadata = make_wheel("demo", "2.0", size=100_000)
+    upstream.add_file("demo", FILENAME, CONTENT, size=False)
+    upstream.add_file("demo", other, content, size=False)
+    upstream.no_suffix_ranges = True
+    proxy = await start_proxy(upstream)
+
+    first = await ask(proxy, await proxy.link("demo", FILENAME) + ".metadata")
+    second = await ask(proxy, address("demo", other, content) + ".metadata")
+
+    assert (first.body, second.body) == (METADATA, metadata)
+    assert [(method, wanted) for method, wanted in asked(upstream)] == [
+        ("GET", f"bytes=-{64 * 1024}"),
+        ("HEAD", None),
+        ("GET", f"bytes={len(CONTENT) - TAIL}-{len(CONTENT) - 1}"),
+        ("HEAD", None),
+        ("GET", f"bytes={len(content) - TAIL}-{len(content) - 1}"),
+    ]
+    assert proxy.kept() == []
+
+
+@pytest.mark.parametrize("head", [Status(405), Status(404), Normal()], ids=["no HEAD", "404 to HEAD", "HEAD"])
+async def test_without_ranges_and_sizes_the_whole_wheel_comes(
+    upstream: UpstreamServer, start_proxy: StartProxy, head: Behaviour
+) -> None:
+    upstream.add_file("demo", FILENAME, CONTENT, size=False)
+    upstream.no_ranges = True
+    for behaviour in (Normal(), head):
+        upstream.behave("/packages/", behaviour, times=1)
+    proxy = await start_proxy(upstream)
+
+    assert (await ask(proxy, await proxy.link("demo", FILENAME) + ".metadata")).body == METADATA
+    await idle(proxy)
+    assert (await ask(proxy, PATH)).cache_status == "pyproxy; hit"
+
+
 async def test_metadata_that_lies_elsewhere_takes_a_second_request(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:

@@ -72,6 +72,7 @@ class Site:
     html_only: bool = False
     no_etag: bool = False
     no_ranges: bool = False
+    no_suffix_ranges: bool = False
     gzip_pages: bool = False
     username: str | None = None
     password: str | None = None
@@ -178,6 +179,8 @@ class Site:
         if self.no_ranges:
             return Answer(200, content, headers)
         headers["Accept-Ranges"] = "bytes"
+        if self.no_suffix_ranges and request.headers.get("range", "").startswith("bytes=-"):
+            return Answer(200, content, headers)
         if "range" in request.headers and request.headers.get("if-range", etag) == etag:
             return _part(content, headers, request.headers["range"])
         return Answer(200, content, headers)

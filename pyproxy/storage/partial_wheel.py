@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from pyproxy.storage.distributions import BROKEN_ZIP, DistributionUnreadable, metadata_entry
 
-PART_LIMIT = 8 * 1024 * 1024
+PART_LIMIT = 4 * 1024 * 1024
 """Bytes of a wheel that are asked for at a time; a directory, or METADATA, that takes more is read from the whole."""
 
 BEFORE_DIRECTORY = 32 * 1024

@@ -185,6 +185,25 @@ async def test_an_upstream_without_ranges_gives_the_whole_wheel_which_is_kept(
     assert (await ask(proxy, PATH)).cache_status == "pyproxy; hit"
 
 
+async def test_a_host_is_asked_for_ranges_again_after_an_hour(
+    upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock
+) -> None:
+    """Somebody may have mended it."""
+    other, content, metadata = make_wheel("demo", "2.0")
+    upstream.add_file("demo", FILENAME, CONTENT)
+    upstream.add_file("demo", other, content)
+    upstream.no_ranges = True
+    proxy = await start_proxy(upstream)
+    await ask(proxy, await proxy.link("demo", FILENAME) + ".metadata")
+    await idle(proxy)
+    upstream.no_ranges = False
+    upstream.requests.clear()
+    clock.advance(3601)
+
+    assert (await ask(proxy, address("demo", other, content) + ".metadata")).body == metadata
+    assert [wanted is None for _, wanted in asked(upstream)] == [False]
+
+
 @pytest.mark.parametrize("behaviour", [Status(403), Status(500), Status(416), Portal(), Reset()], ids=str)
 async def test_the_whole_wheel_is_the_last_resort(
     upstream: UpstreamServer, start_proxy: StartProxy, behaviour: Behaviour

@@ -6,6 +6,9 @@ from pyproxy.handlers.package import PackageHandler
 from pyproxy.handlers.rendered_head import Head, cache_control, head_of
 from pyproxy.simple.negotiate import accepts_gzip
 
+SMALL_BYTES = 64 * 1024
+"""Up to here a copy costs less than a second write."""
+
 
 class ConditionalHandler(PackageHandler):
     """Sends what is named by an ETag."""
@@ -35,3 +38,11 @@ class ConditionalHandler(PackageHandler):
             self.finish()
             return False
         return True
+
+    def finish_with(self, body: bytes) -> None:
+        """Send the rendered body. Tornado joins it to the head, so that each slow client would hold a copy: a large one
+        goes by itself, and is the one that all share."""
+        if len(body) > SMALL_BYTES and self.request.method != "HEAD":
+            self.set_header("Content-Length", str(len(body)))
+            self.flush()
+        self.finish(body)

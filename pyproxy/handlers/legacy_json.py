@@ -38,7 +38,7 @@ class LegacyJsonHandler(ConditionalHandler):
         max_age = seconds_to_keep(answer.freshness, answer.fresh_until, self.services.clock())
         rendered, gzip = answer.rendered, self.accepts_gzip()
         if self.announce("application/json", rendered.etag_base, gzip=gzip, max_age=max_age):
-            self.finish(rendered.gzipped if gzip else rendered.body)
+            self.finish_with(rendered.gzipped if gzip else rendered.body)
 
     head = get
 

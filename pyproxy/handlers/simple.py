@@ -62,7 +62,7 @@ class ProjectHandler(SimpleHandler):
             now=self.services.clock(),
         )
         if self.begin(head):
-            self.finish(rendered.gzipped if gzip else rendered.body)
+            self.finish_with(rendered.gzipped if gzip else rendered.body)
 
     head = get
 

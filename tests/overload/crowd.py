@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 from tests.http.proxy import Proxy
@@ -37,8 +38,12 @@ class Client:
 
 
 async def connect(proxy: Proxy) -> Client:
-    """A client that has connected, and asks for nothing yet."""
-    return Client(*await asyncio.open_connection("127.0.0.1", proxy.port))
+    """A client that has connected, and asks for nothing yet; it has little room for what it does not read."""
+    sock = socket.socket()
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", proxy.port))
+    return Client(*await asyncio.open_connection(sock=sock))
 
 
 @contextlib.asynccontextmanager

@@ -6,6 +6,8 @@ connection only notes since when it waits, and a look now and then ends those th
 *Nagle's algorithm*: Tornado turns it off at the end of each response, and on again for the next one, so that what is
 written piece by piece leaves in full packets. Here it stays off, as in most servers: pieces are large, and the head of
 a response leaves together with a small body.
+
+*Heads* that came before, on any connection, are not taken apart again (``remembered_heads.py``).
 """
 
 from __future__ import annotations
@@ -17,8 +19,10 @@ from typing import Any
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPConnection, HTTPMessageDelegate
+from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate
 from tornado.iostream import IOStream
+
+from pyproxy.app.remembered_heads import RememberedHeads
 
 LOOKS = 20
 """Looks in the time that a connection may be idle, which is longer by as much as that."""
@@ -27,13 +31,20 @@ LOOKS = 20
 class PatientServer(HTTPServer):
     """Tornado's server, told its ``idle_connection_timeout`` in seconds as ever: the wait for the head of a request.
 
-    ``clock`` gives seconds.
+    ``clock`` gives seconds; ``read_head`` takes the head of a request apart, into its first line and its headers.
     """
 
-    def initialize(self, *args: Any, clock: Callable[[], float] = time.monotonic, **kwargs: Any) -> None:
+    def initialize(
+        self,
+        *args: Any,
+        clock: Callable[[], float] = time.monotonic,
+        read_head: Callable[[bytes], tuple[str, HTTPHeaders]] | None = None,
+        **kwargs: Any,
+    ) -> None:
         """Tornado's ``__init__``."""
         super().initialize(*args, **kwargs)
         self._clock = clock
+        self._read_head = read_head or RememberedHeads().read
         assert self.conn_params.header_timeout is not None
         self._idle_limit, self.conn_params.header_timeout = self.conn_params.header_timeout, None
         self._waiting: dict[object, tuple[HTTPConnection, float]] = {}
@@ -50,6 +61,7 @@ class PatientServer(HTTPServer):
     def start_request(self, server_conn: object, request_conn: HTTPConnection) -> HTTPMessageDelegate:
         """Tornado's: a connection begins to wait for its next request."""
         self._waiting[server_conn] = request_conn, self._clock()
+        request_conn._parse_headers = self._read_head  # type: ignore[attr-defined]  # a Tornado without it reads itself
         return super().start_request(server_conn, request_conn)
 
     def on_close(self, server_conn: object) -> None:

@@ -28,7 +28,7 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError
 
-from pyproxy.handlers.base import COMMON_HEADERS, Services
+from pyproxy.handlers.base import COMMON_HEADERS, Services, head_size
 from pyproxy.handlers.forwarded import client_of, is_host
 from pyproxy.handlers.request_ends import RequestEnds
 
@@ -90,7 +90,7 @@ class ShortWay(HTTPServerConnectionDelegate):
         if self.services.readers is not None or connection.params.no_keep_alive:
             return None
         fields = _fields(headers)
-        if fields is None:
+        if fields is None or head_size(uri, fields, fields.values()) > self.services.max_header_size:
             return None
         asked = Asked(method, uri, fields, began)
         for find in self._find:

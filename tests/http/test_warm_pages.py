@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.config.model import ServerConfig
 from tests.distributions import make_wheel
 from tests.http.conftest import StartProxy
 from tests.http.proxy import HTML, JSON, Answer, Clock, Proxy
@@ -138,3 +139,11 @@ async def test_both_ways_are_counted_recorded_and_logged_alike(
             assert getattr(short_row, field) == getattr(long_row, field), field
     assert await value(proxy, "pyproxy_requests_total", route="page", outcome="hit", status="200") == 4
     assert await value(proxy, "pyproxy_requests_total", route="page", outcome="hit", status="304") == 2
+
+
+async def test_both_ways_refuse_a_head_that_is_too_long(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+    publish(upstream, "demo", "1.0")
+    proxy = await start_proxy(upstream, server=ServerConfig(port=0, max_header_size=2000))
+    await proxy.get("/simple/demo/")
+    for size, status in ((1500, 200), (2000, 431)):
+        assert (await same(proxy, {"Cookie": "x" * size})).status == status

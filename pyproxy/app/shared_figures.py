@@ -10,7 +10,6 @@ and however often workers are replaced, there are no more files than workers liv
 from __future__ import annotations
 
 import os
-import shutil
 from pathlib import Path
 
 from pyproxy.errors import StorageError
@@ -25,11 +24,12 @@ FOLDER_NAME = "metrics"
 def make_folder(directory: Path) -> None:
     """In the supervisor: an empty folder below the storage directory. Raises `StorageError` where it cannot be made."""
     folder = directory / FOLDER_NAME
-    shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(exist_ok=True)
+        for old in folder.glob("*.db"):
+            old.unlink()
     except OSError as error:
-        raise StorageError(f"cannot create {folder} ({reason(error)})") from error
+        raise StorageError(f"cannot make an empty {folder} ({reason(error)})") from error
 
 
 def count_in(directory: Path, number: int) -> None:

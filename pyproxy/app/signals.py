@@ -5,7 +5,6 @@ None may be lost, not even during the start, and none may leave anything half op
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal

@@ -9,8 +9,8 @@ another proxy takes part in is found all the same as soon as it comes back here.
 
 from __future__ import annotations
 
+import os
 import re
-import secrets
 from contextvars import ContextVar
 
 from pyproxy.errors import RequestLoop
@@ -28,7 +28,7 @@ _passed: ContextVar[tuple[str, ...]] = ContextVar("servers passed", default=())
 
 def new_name() -> str:
     """A name for a server; all its processes share it, and a restart may change it."""
-    return f"pyproxy-{secrets.token_hex(8)}"
+    return f"pyproxy-{os.urandom(8).hex()}"  # the module secrets brings OpenSSL with it, for the supervisor for ever
 
 
 class LoopGuard:

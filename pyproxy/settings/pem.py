@@ -1,9 +1,12 @@
-"""PEM files of upstreams: read and understood when they are named, not at the first request."""
+"""PEM files of upstreams: read and understood when they are named, not at the first request.
+
+``ssl`` is imported where a file is: most configurations name none, and the server's supervisor would hold OpenSSL for
+as long as it lives.
+"""
 
 from __future__ import annotations
 
 import os
-import ssl
 
 from pyproxy.errors import ConfigurationError
 from pyproxy.settings import kinds
@@ -26,6 +29,8 @@ def read_pem_file(value: object) -> str:
 
 def read_authorities(value: object) -> str:
     """The same for a file of certificates to trust, each of which must be one."""
+    import ssl
+
     path = read_pem_file(value)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=path)
@@ -36,6 +41,8 @@ def read_authorities(value: object) -> str:
 
 def check_authorities(content: bytes, name: str) -> None:
     """Raise `ConfigurationError` unless these are certificates to trust; ``name`` is the file's, for people."""
+    import ssl
+
     _check_blocks(content, name)
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content.decode("ascii", "ignore"))
@@ -61,6 +68,8 @@ def check_key(content: bytes, name: str) -> None:
 
 def check_client_pair(certificate: str, key: str | None) -> None:
     """Raise `ConfigurationError` unless the key (in the certificate's file if ``None``) fits and has no passphrase."""
+    import ssl
+
     try:
         # An empty passphrase, for else a key that has one would ask for it at the terminal.
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(certificate, key, password="")
@@ -75,7 +84,8 @@ def check_client_pair(certificate: str, key: str | None) -> None:
 
 def tls_reason(error: OSError) -> str:
     """What OpenSSL or the system says, as the end of a sentence; nothing where it is no word for people."""
-    said = error.reason.replace("_", " ") if isinstance(error, ssl.SSLError) and error.reason else error.strerror or ""
+    reason = getattr(error, "reason", None)  # OpenSSL's
+    said = reason.replace("_", " ") if reason else error.strerror or ""
     return "" if "_ssl.c" in said or said.lower() == "pem lib" else f": {said.lower()}"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.command import Command, children_of
+from tests.app.command import CHECKOUT, Command, children_of
 from tests.app.conftest import RunCommand
 from tests.upstream_server import UpstreamServer
 
@@ -64,3 +64,14 @@ async def test_a_big_file_takes_no_more_memory_than_its_pieces(
 def test_a_server_begins_without_what_few_requests_need(module: str) -> None:
     code = f"import pyproxy.app.lifecycle, sys; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_supervisor_holds_nothing_of_what_only_workers_need() -> None:
+    """It is there beside every worker, for as long as the server runs."""
+    program = "import sys, pyproxy.commands.serve, pyproxy.app; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
+    ).stdout.split()
+    assert "pyproxy.app.workers" in loaded
+    heavy = {"asyncio", "ssl", "_hashlib", "sqlite3", "tornado", "pycurl", "cryptography", "jinja2", "argon2"}
+    assert heavy.isdisjoint(loaded)

@@ -17,8 +17,8 @@ async def served_pages(command: Command) -> float:
 
 
 async def test_requests_add_up_over_the_workers_and_a_death_takes_nothing_from_them(run_command: RunCommand) -> None:
-    command = await run_command("--workers", "2").listens()
-    for _ in range(20):
+    command = await run_command("--workers", "2").serves(2)  # which has asked once
+    for _ in range(19):
         assert (await command.get("/healthz")).status == 200
     assert {await served_pages(command) for _ in range(6)} == {20.0}
 

@@ -27,7 +27,7 @@ async def test_two_workers_fetch_the_list_once_and_serve_the_same(
 ) -> None:
     """(F4, pain 2)"""
     upstream.set_list(json.dumps(LIST).encode(), JSON)
-    command = await run_command("--workers", "2", upstream=upstream, **SETTINGS).listens()
+    command = await run_command("--workers", "2", upstream=upstream, **SETTINGS).serves(2)
     answers = await asyncio.gather(*(listed(command) for _ in range(50)))
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
@@ -43,7 +43,7 @@ async def test_a_worker_that_is_killed_while_it_makes_the_list_keeps_nobody_from
     upstream.set_list(json.dumps(LIST).encode(), JSON)
     hold = Hold(asyncio.Event(), after=1000)
     upstream.behave("/simple/", hold, times=1)
-    command = await run_command("--workers", "2", upstream=upstream, **SETTINGS).listens()
+    command = await run_command("--workers", "2", upstream=upstream, **SETTINGS).serves(2)
     waiting = [asyncio.create_task(_attempt(command)) for _ in range(8)]
     await hold.reached.wait()
     workers = children_of(command.pid)

@@ -124,6 +124,9 @@ async def test_no_request_fails_while_workers_are_replaced_by_others_with_new_se
     assert [float(line.removeprefix(name)) for line in lines if line.startswith(name)] == [asked]
     assert b"pyproxy_transfers 0.0" in lines
 
+    # All of them, those that are gone and the new ones, are one server to the upstreams.
+    assert len({request.headers["cdn-loop"] for request in upstream.requests if "cdn-loop" in request.headers}) == 1
+
     await a_broken_configuration_keeps_the_workers(command, settings)
     await a_change_by_a_command_holds_in_the_new_worker(command, run_command)
     assert await command.stop() == 0

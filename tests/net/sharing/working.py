@@ -73,7 +73,7 @@ async def followed(file: ArrivingFile) -> ArrivingFile:
 
 
 async def read_up_to(reader: FileReader, count: int) -> bytes:
-    """Exactly so many bytes, which must fall together with the end of a chunk."""
+    """At least so many bytes, to the end of a chunk."""
     got = b""
     while len(got) < count:
         got += await anext(reader)

@@ -17,12 +17,11 @@ from pyproxy.errors import (
     UpstreamStatus,
     UpstreamUnreachable,
 )
-from pyproxy.net.addresses import Origin, origin_of
 from pyproxy.net.file_requests import Part, Requests, file_size
 from pyproxy.net.part_read import FilePart, read_part
-from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.listings import ListedFile, Listings
 from pyproxy.repositories.observer import Asked, Observer
+from pyproxy.repositories.range_hosts import RangeHosts
 from pyproxy.repositories.transfers import ADDRESS_IS_OLD, is_own
 from pyproxy.simple.names import METADATA_SUFFIX
 from pyproxy.storage.distributions import DistributionUnreadable
@@ -43,12 +42,6 @@ READ_AT_ONCE_BYTES = 64 * 1024
 MOST_REQUESTS = 4
 """For one wheel; honest ones take one, or two."""
 
-NO_RANGES_SECONDS = 3600.0
-"""How long a host that answered with a whole file is not asked for a range of one, or for its last bytes, again."""
-
-HOSTS_LIMIT = 1000
-"""Hosts without ranges that are remembered."""
-
 _NO_RANGES = (200, 405, 501)
 """How servers answer that know no ranges: nothing is wrong with them."""
 
@@ -61,23 +54,6 @@ class RangesRefused(Exception):
 
     def __init__(self, upstream: str) -> None:
         super().__init__(f"{upstream} sends no parts of files")
-
-
-class _Hosts:
-    """Hosts that cannot do something, by the addresses of files at them; forgotten after a while."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._until = BoundedCache[Origin, float](HOSTS_LIMIT, lambda _: 1)
-
-    def add(self, url: str) -> None:
-        self._until.put(origin_of(url), self._clock() + NO_RANGES_SECONDS)
-
-    def has(self, url: str) -> bool:
-        try:
-            return (self._until.get(origin_of(url)) or 0.0) > self._clock()
-        except ValueError:
-            return False  # no address that can be asked
 
 
 class WheelTails:
@@ -94,8 +70,7 @@ class WheelTails:
         self._connections = connections
         self._listings = listings
         self._observer = observer
-        self._without_ranges = _Hosts(clock)
-        self._without_suffixes = _Hosts(clock)
+        self._hosts = RangeHosts(clock)
 
     async def metadata(self, listed: ListedFile) -> bytes:
         """The METADATA of a listed wheel.
@@ -106,7 +81,7 @@ class WheelTails:
         try:
             found, received = await self._read(listed)
         except UpstreamError as error:
-            if not self._refuses(listed, error):
+            if not _refuses(error):
                 self._tell(listed, error, None)
                 raise
             self._tell(listed, None, None)
@@ -114,22 +89,12 @@ class WheelTails:
         self._tell(listed, None, received)
         return found
 
-    def _refuses(self, listed: ListedFile, error: UpstreamError) -> bool:
-        """Whether nothing is wrong but that no part of the file can be had; a host without ranges is remembered."""
-        if isinstance(error, UpstreamForbidden):
-            # What is not verified does not come by less than https; the whole file, whose hash is listed, may.
-            return error.rule == "scheme"
-        if not isinstance(error, UpstreamStatus):
-            return False
-        if error.status in _NO_RANGES:
-            self._without_ranges.add(listed.link.url)
-        return error.status in (*_NO_RANGES, _NO_SUCH_RANGE)
-
     async def _read(self, listed: ListedFile) -> tuple[bytes, int]:
         """METADATA, and how many bytes were read for it."""
-        if self._without_ranges.has(listed.link.url):
-            raise RangesRefused(listed.upstream.name)
-        first, listed = await self._first(listed)
+        async with self._hosts.finding_out(listed.link.url):
+            if self._hosts.refuses(listed.link.url):
+                raise RangesRefused(listed.upstream.name)
+            first, listed = await self._first(listed)
         wheel, part, received = PartialWheel(first.size), first, 0
         for _ in range(MOST_REQUESTS):
             if part.size != wheel.size:
@@ -158,16 +123,21 @@ class WheelTails:
     async def _end(self, listed: ListedFile) -> FilePart:
         """By its place where the size is listed; else the last bytes, or by its place where a host cannot do that."""
         size, url = listed.link.size, listed.link.url
-        if size is None and not self._without_suffixes.has(url):
+        if size is None and not self._hosts.refuses_last_bytes(url):
             try:
                 return await self._part(listed, UNKNOWN_TAIL_BYTES)
             except UpstreamStatus as error:
                 if error.status not in (*_NO_RANGES, _NO_SUCH_RANGE):
                     raise
-                self._without_suffixes.add(url)
+                self._hosts.note_last_bytes_refused(url)
         if size is None:
             size = await self._size(listed)
-        return await self._part(listed, _end_of(size))
+        try:
+            return await self._part(listed, _end_of(size))
+        except UpstreamStatus as error:
+            if error.status in _NO_RANGES:
+                self._hosts.note_refusal(url)
+            raise
 
     async def _size(self, listed: ListedFile) -> int:
         """What the upstream says; raises `RangesRefused` where it does not."""
@@ -177,7 +147,6 @@ class WheelTails:
             requests = self._connections[upstream.upstream_id]
             size = await file_size(requests, url, upstream=upstream.name, hashed=False)
         if size is None:
-            self._without_ranges.add(url)
             raise RangesRefused(upstream.name)
         return size
 
@@ -194,6 +163,7 @@ class WheelTails:
             raise
         if own:
             upstream.standing.succeeded()
+        self._hosts.note_well(url)
         return part
 
     def _tell(self, listed: ListedFile, error: UpstreamError | None, received: int | None) -> None:
@@ -213,6 +183,14 @@ class WheelTails:
                 rests_for=None if error is None else listed.upstream.standing.rests_for,
             )
         )
+
+
+def _refuses(error: UpstreamError) -> bool:
+    """Whether nothing is wrong but that no part of the file can be had."""
+    if isinstance(error, UpstreamForbidden):
+        # What is not verified does not come by less than https; the whole file, whose hash is listed, may.
+        return error.rule == "scheme"
+    return isinstance(error, UpstreamStatus) and error.status in (*_NO_RANGES, _NO_SUCH_RANGE)
 
 
 async def _metadata(wheel: PartialWheel, size: int) -> bytes | Span:

@@ -185,6 +185,24 @@ async def test_an_upstream_without_ranges_gives_the_whole_wheel_which_is_kept(
     assert (await ask(proxy, PATH)).cache_status == "pyproxy; hit"
 
 
+async def test_of_many_wheels_at_once_a_host_without_ranges_begins_to_send_one_in_vain(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    wheels = [make_wheel("demo", f"{number}.0") for number in range(6)]
+    for filename, content, _ in wheels:
+        upstream.add_file("demo", filename, content)
+    upstream.no_ranges = True
+    proxy = await start_proxy(upstream)
+    await proxy.page("demo")
+
+    paths = [address("demo", filename, content) + ".metadata" for filename, content, _ in wheels]
+    answers = await asyncio.gather(*(ask(proxy, path) for path in paths))
+
+    assert [answer.body for answer in answers] == [metadata for _, _, metadata in wheels]
+    assert len([wanted for _, wanted in asked(upstream) if wanted is not None]) == 1
+    assert len(asked(upstream)) == 7
+
+
 async def test_a_host_is_asked_for_ranges_again_after_an_hour(
     upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock
 ) -> None:

@@ -161,6 +161,8 @@ class Download:
                 for reader in tuple(self._readers):
                     reader.begins_again()
                 self.spool.begin_again(given)
+                if self._reception is not None:
+                    self._reception.let_go()
             reception = Reception(
                 self.expected, source.upstream, self.spool, changed=self._changed, differs=self._break_readers
             )
@@ -191,7 +193,9 @@ class Download:
         self.complete = True
         # An earlier copy may have been longer than the right one.
         self._break_readers(self.size)
-        self._reception = None
+        if self._reception is not None:
+            self._reception.let_go()
+            self._reception = None
         self._done.set_result(sha256)
         self._wake()
 
@@ -214,7 +218,8 @@ class Download:
         try:
             await self._on_verified(sha256, self.spool.stored)
         except PyproxyError as error:
-            log.warning("%s was served but is not kept: %s", self.expected.filename, error)
+            # As text: whoever keeps the line would keep the frames of the error, and with them the file open.
+            log.warning("%s was served but is not kept: %s", self.expected.filename, str(error))
             return False
         return True
 
@@ -222,6 +227,7 @@ class Download:
         reception, self._reception = self._reception, None
         if reception is not None:
             await reception.settled()
+            reception.let_go()
         if self._abandoning is not None:
             self._abandoning.cancel()
         loop = asyncio.get_running_loop()

@@ -132,6 +132,10 @@ class Reception:
         if self._check is not None:
             await asyncio.wait([self._check])
 
+    def let_go(self) -> None:
+        """Hold nothing of the download any more: what has carried the bytes lives until the garbage is collected."""
+        del self._spool, self._changed, self._differs
+
     @property
     def may_leave(self) -> int:
         """How many of the first bytes readers may have before the whole is verified."""

@@ -34,6 +34,9 @@ T = TypeVar("T")
 KEEPERS = 4
 """Threads that fsync and rename."""
 
+LOOKS = 4
+"""How often the disk is looked at before a file is kept on one that is nearly full."""
+
 RESERVE = 64 * 1024 * 1024
 """Bytes that files in transfer leave to the database, where ``min_free`` is more than that."""
 
@@ -149,10 +152,15 @@ class FileStore:
         They go again, or are kept only if there is room for them, too; else many that come at once leave no room for
         any of them.
         """
-        free = self._free()
-        if free < 0 or free >= self._min_free:
-            return free >= 0
-        return free + arriving(self._directory).bytes - self._promised - size >= self._min_free
+        if self._free() >= self._min_free:
+            return True
+        # The others grow and go while they are counted: the smallest number of a few is taken.
+        room = min(self._room_without_arriving() for _ in range(LOOKS))
+        return room - self._promised - size >= self._min_free
+
+    def _room_without_arriving(self) -> int:
+        before, others = self._free(), arriving(self._directory).bytes
+        return min(before, self._free()) + others
 
     def has_room(self, size: int) -> bool:
         """Whether the disk takes ``size`` more bytes for a while, for clients that are waiting for them."""

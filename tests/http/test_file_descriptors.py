@@ -30,6 +30,11 @@ CONDITIONS = (
 def open_files(proxy: Proxy) -> set[str]:
     """What this process has open below the storage directory, less the database."""
     gc.collect()
+    return open_now(proxy)
+
+
+def open_now(proxy: Proxy) -> set[str]:
+    """The same, with what waits for being collected."""
     found = set()
     for descriptor in os.listdir("/proc/self/fd"):
         try:
@@ -82,3 +87,23 @@ async def test_nothing_stays_open(
 
     assert (await ask(proxy, PATH)).cache_status == "pyproxy; hit"
     assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_what_is_not_kept_gives_its_room_back_without_waiting_for_the_garbage_collector(
+    upstream: UpstreamServer, start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a disk that is nearly full, removed files that were open still took the room that others were measured by."""
+    upstream.add_file("demo", FILENAME, CONTENT)
+    proxy = await start_proxy(upstream)
+    await proxy.page("demo")
+    monkeypatch.setattr(proxy.server.resources.files, "_min_free", 1 << 60)
+    before = open_files(proxy)
+
+    gc.disable()
+    try:
+        assert (await ask(proxy, PATH)).body == CONTENT
+        await idle(proxy)
+        await until(lambda: open_now(proxy) == before)
+    finally:
+        gc.enable()
+    assert proxy.kept() == []

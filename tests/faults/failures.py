@@ -141,14 +141,16 @@ class Halfway:
 class Row:
     """One failure, and what people are told of it. ``cause`` is said of pages, ``of_files`` of files, where it differs.
 
-    ``patience`` is in milliseconds, short where the failure is that nothing comes. ``scheme`` and ``named`` tell how
-    the upstream is addressed.
+    ``patience`` is in milliseconds, short where the failure is that nothing comes. ``silent``: not even the beginning
+    of an answer does, so that the look-up's time is what ends it. ``scheme`` and ``named`` tell how the upstream is
+    addressed.
     """
 
     failure: Failure
     cause: str
     of_files: str = ""
     patience: int = 5000
+    silent: bool = False
     scheme: str = "http"
     named: bool = False
 
@@ -169,7 +171,7 @@ ROWS: dict[str, Row] = {
     "swallows connections": Row(failure=Swallows(), cause="did not", patience=SHORT),
     "has a name nobody finds": Row(failure=Nameless(), cause="host name that cannot be found", named=True),
     "is not to be trusted": Row(failure=Untrusted(), cause="certificate that is not trusted", scheme="https"),
-    "accepts and is silent": _behaves(Silence(), "did not", patience=SHORT),
+    "accepts and is silent": Row(failure=Behaves(Silence()), cause="did not", patience=SHORT, silent=True),
     "stalls after its headers": _behaves(Stall(0), "sent no byte", patience=SHORT),
     "stalls half-way": _behaves(Halfway(Stall), "sent no byte", patience=SHORT),
     "resets before it answers": _behaves(Reset(), "connection"),

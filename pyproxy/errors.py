@@ -126,7 +126,14 @@ class StorageError(PyproxyError):
 
 
 class StorageInUse(StorageError):
-    """Another server already works on this storage directory."""
+    """Another server already works on this storage directory.
+
+    ``abandoned``: its first process is gone, and what is left of it is about to end.
+    """
+
+    def __init__(self, problem: str, *, abandoned: bool = False) -> None:
+        self.abandoned = abandoned
+        super().__init__(problem)
 
 
 class StorageDamaged(StorageError):

@@ -11,6 +11,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, MutableMapping, Sequence
+from pathlib import Path
 
 from pyproxy.app import logs
 from pyproxy.app.checks import check
@@ -25,12 +26,18 @@ from pyproxy.app.workers import Workers
 from pyproxy.config import ConfigFile, LoadedConfig, LoggingConfig
 from pyproxy.config.keys import flatten
 from pyproxy.config.model import Config
+from pyproxy.errors import StorageInUse
 from pyproxy.net.loop_guard import new_name
 from pyproxy.storage.directory import prepare_whole
 from pyproxy.storage.lock import StorageLock
 
 FIXED = ("server.host", "server.port", "storage.directory")
 """What a reload cannot change: the sockets are bound, the directory is locked."""
+
+ABANDONED_SECONDS = 12.0
+"""The workers of a server that was killed are gone after ten."""
+
+LOOK_SECONDS = 0.1
 
 FindFile = Callable[[], ConfigFile | None]
 """Reads the configuration file, wherever it is. Raises `ConfigurationError`."""
@@ -54,7 +61,7 @@ def serve(
     check(config, loaded.sources)
     logs.set_up(config.logging)
     directory = config.storage.directory.absolute()
-    lock = StorageLock(directory)
+    lock = _lock(directory, signals)
     try:
         prepare_whole(directory)
         make_folder(directory)
@@ -121,6 +128,18 @@ class Orders:
             self._file = before
 
         return take_back
+
+
+def _lock(directory: Path, signals: SupervisorSignals) -> StorageLock:
+    """Lock the directory; the workers of a server that was killed are waited for, for they end by themselves."""
+    deadline = time.monotonic() + ABANDONED_SECONDS
+    while True:
+        try:
+            return StorageLock(directory)
+        except StorageInUse as error:
+            if not error.abandoned or signals.stops or time.monotonic() >= deadline:
+                raise
+        time.sleep(LOOK_SECONDS)
 
 
 def _close(sockets: Sequence[socket.socket]) -> None:

@@ -1,7 +1,7 @@
 """One server per storage directory.
 
 The lock is ``flock`` on a file, so that the system lets go of it however the server ends; the process id inside
-only serves the message. Workers inherit its descriptor: it is free when the last of them is gone.
+tells whose it is. Workers inherit its descriptor: it is free when the last of them is gone.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ class StorageLock:
             os.close(descriptor)
             who = f" (process {holder})" if holder.isdecimal() else ""
             raise StorageInUse(
-                f"another pyproxy{who} works on {self.directory}: stop it, or choose another storage.directory"
+                f"another pyproxy{who} works on {self.directory}: stop it, or choose another storage.directory",
+                abandoned=holder.isdecimal() and not _is_there(int(holder)),
             ) from error
         except OSError as error:
             os.close(descriptor)
@@ -57,3 +58,13 @@ class StorageLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _is_there(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # somebody else's
+        return True
+    return True

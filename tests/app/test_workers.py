@@ -99,9 +99,9 @@ async def test_workers_end_when_their_parent_was_killed(run_command: RunCommand)
     """Else they would keep the port and the storage from the next server."""
     command, workers = await start_two(run_command)
     os.kill(command.pid, signal.SIGKILL)
-    await until(lambda: not any(is_running(pid) for pid in workers))
     command.process.wait()
-    again, _ = await start_two(run_command)
+    again, _ = await start_two(run_command)  # which waits for them
+    assert not any(is_running(pid) for pid in workers)
     assert await again.stop() == 0
 
 

@@ -45,13 +45,14 @@ def test_the_lock_of_a_killed_server_is_free(tmp_path: Path) -> None:
     assert process.stdout is not None
     with process:
         assert process.stdout.readline() == b"locked\n"
-        with pytest.raises(StorageInUse, match=f"process {process.pid}"):
+        with pytest.raises(StorageInUse, match=f"process {process.pid}") as caught:
             StorageLock(tmp_path)
+        assert not caught.value.abandoned
         process.kill()
     StorageLock(tmp_path).release()
 
 
-def test_a_forked_worker_holds_the_lock_after_its_parent(tmp_path: Path) -> None:
+def test_a_worker_holds_the_lock_after_its_parent(tmp_path: Path) -> None:
     program = (
         "import os, sys; from pathlib import Path; from pyproxy.storage.lock import StorageLock\n"
         "lock = StorageLock(Path(sys.argv[1]))\n"
@@ -64,8 +65,9 @@ def test_a_forked_worker_holds_the_lock_after_its_parent(tmp_path: Path) -> None
     assert process.stdin is not None
     assert process.wait(60) == 0
     assert process.stdout.readline() == b"forked\n"
-    with pytest.raises(StorageInUse):
+    with pytest.raises(StorageInUse) as caught:
         StorageLock(tmp_path)
+    assert caught.value.abandoned
     process.stdin.close()
     assert process.stdout.read() == b""
     process.stdout.close()

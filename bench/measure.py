@@ -16,6 +16,8 @@ from servers import Server, tree_of
 from tree import MEGABYTE
 
 SAMPLE_SECONDS = 0.05
+IDLE_CPU_SECONDS = 0.02
+"""A server that used no more than this in half a second does nothing but its clocks."""
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -55,6 +57,15 @@ def settled_memory_mb(server: Server, *, within: float = 5.0) -> float:
         time.sleep(0.5)
         before, now = now, memory_mb(server)
     return now
+
+
+def wait_until_idle(server: Server, *, within: float = 10.0) -> None:
+    """Wait for what a start leaves to do: of several workers, the first that serves answers for all."""
+    deadline = time.monotonic() + within
+    before, now = -1.0, cpu_seconds(server)
+    while now - before > IDLE_CPU_SECONDS and time.monotonic() < deadline:
+        time.sleep(0.5)
+        before, now = now, cpu_seconds(server)
 
 
 @contextlib.contextmanager

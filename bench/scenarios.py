@@ -21,7 +21,7 @@ import poor_upstream
 import servers
 from contestants import Contestant
 from load import JSON, WrongAnswer
-from measure import cpu_seconds, memory_mb, settled_memory_mb, watched_loop, watched_memory
+from measure import cpu_seconds, memory_mb, settled_memory_mb, wait_until_idle, watched_loop, watched_memory
 from results import OURS, Results
 from servers import SLOW_RATE, NotStarted, Server
 from tree import BIG_PAGES, HUGE, LARGE, MEGABYTE, SLOW, SMALL, Tree, big_page
@@ -289,8 +289,8 @@ def workers(run: Run) -> None:
     for count in (1, 2):
         with run.state() as directory, servers.pyproxy(directory, run.nginx, workers=count) as server:
             url = server.page(SMALL)
-            for _ in range(20):  # so that each of them has it
-                load.get(url, PAGE_HEADERS)
+            wait_until_idle(server)
+            load.wrk(url, seconds=1, headers=PAGE_HEADERS)  # so that each of them has it
             before = cpu_seconds(server)
             rate = load.wrk(url, seconds=run.seconds, headers=PAGE_HEADERS)
             costs[count] = rate.requests / (cpu_seconds(server) - before)

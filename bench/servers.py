@@ -225,8 +225,11 @@ def tree_of(pid: int) -> list[int]:
 
 
 def plain_environment() -> dict[str, str]:
-    """The environment without what would redirect clients or configure pyproxy."""
-    unwanted = ("PYPROXY_", "PIP_", "UV_", "PYTHONPATH", "VIRTUAL_ENV")
+    """The environment without what would redirect clients, configure pyproxy, or keep Python from being quick.
+
+    Whoever installs pyproxy has its bytecode on the disk; a checkout has it after the first start, if it may.
+    """
+    unwanted = ("PYPROXY_", "PIP_", "UV_", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV")
     return {
         key: value
         for key, value in os.environ.items()

@@ -153,6 +153,7 @@ class Reception:
         stored = self._spool.stored
         allowed = min(max(FIRST_BYTES, stored), QUEUE_BYTES)
         full = self._received - stored >= allowed or (overflow is not None and overflow.full)
+        full = full and self._failure is None  # who is paused would never learn of it
         if full != self._paused:
             self._paused = full
             (self._flow.pause if full else self._flow.resume)()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pyproxy.errors import StorageError
 from pyproxy.net.reception import FIRST_BYTES, QUEUE_BYTES, Reception
 from pyproxy.net.response import ResponseHead
 from pyproxy.net.spool import Spool, Stored
@@ -34,14 +36,35 @@ class SlowSpool(Spool):
         await until(lambda: self.stored > before)
 
 
-@pytest.fixture
-def spool(tmp_path: Path) -> Iterator[SlowSpool]:
+class BrokenSpool(SlowSpool):
+    """What readers were given before cannot be read back."""
+
+    def store(self, offset: int, data: bytes) -> Stored:
+        self.turns.acquire()
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.fixture(params=[SlowSpool])
+def spool(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SlowSpool]:
     sink = FileSink(tmp_path)
-    spool = SlowSpool(sink)
+    spool: SlowSpool = request.param(sink)
     yield spool
     spool.turns.release(1000)
     spool.close()
     sink.discard()
+
+
+@pytest.mark.parametrize("spool", [BrokenSpool], indirect=True)
+async def test_a_transfer_that_stands_still_learns_of_a_failure(spool: SlowSpool) -> None:
+    tap = Tap()
+    reception = Reception(expected(DATA), "a", spool, changed=lambda: None, differs=lambda offset: None)
+    reception.started(ResponseHead(200, {}, "http://files.example.org/demo", False, len(DATA), tap))
+    while not tap.paused:
+        reception.write(DATA[:PIECE])
+    spool.turns.release()
+    await until(lambda: not tap.paused)
+    with pytest.raises(StorageError, match="cannot be read back"):
+        reception.write(DATA[:PIECE])
 
 
 async def test_no_more_waits_than_is_stored_already_or_a_little_at_first(spool: SlowSpool) -> None:

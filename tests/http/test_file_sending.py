@@ -17,6 +17,7 @@ from tests.distributions import make_wheel
 from tests.http.calls import address, ask, calling, idle, under_way
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
+from tests.page_cache import needs_page_cache
 from tests.upstream_server import Hold, UpstreamServer
 
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=9_000_000)
@@ -53,6 +54,7 @@ async def warm(proxy: Proxy) -> None:
     await idle(proxy)
 
 
+@needs_page_cache
 async def test_the_kernel_sends_most_of_a_large_file(
     upstream: UpstreamServer, start_proxy: StartProxy, kernel: Kernel, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -65,6 +67,7 @@ async def test_the_kernel_sends_most_of_a_large_file(
     assert f'"bytes": {len(CONTENT)},' in caplog.records[-1].message, "the log counts what the kernel sent"
 
 
+@needs_page_cache
 async def test_the_kernel_sends_a_file_that_is_arriving(
     upstream: UpstreamServer, start_proxy: StartProxy, kernel: Kernel
 ) -> None:

@@ -20,7 +20,10 @@ from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
 from tests.http.recording import client_requests
 from tests.http.test_warm_pages import told
+from tests.page_cache import needs_page_cache
 from tests.upstream_server import UpstreamServer
+
+pytestmark = needs_page_cache
 
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=20_000)
 PATH = address("demo", FILENAME, CONTENT)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.net.file_reads import read_at, read_at_hand
+from tests.page_cache import needs_page_cache
 
 
 @pytest.fixture
@@ -38,6 +39,7 @@ async def test_what_cannot_be_read_raises() -> None:
         await read_at(-1, 10, 0)
 
 
+@needs_page_cache
 def test_a_file_in_memory_is_read_at_once(path: Path) -> None:
     assert read_at_hand(path, 256_000) == path.read_bytes()
 

@@ -11,6 +11,7 @@ import pytest
 
 from pyproxy.errors import StorageError
 from pyproxy.net.stretch import STEP, Stretch
+from tests.page_cache import needs_page_cache
 
 CONTENT = bytes(range(251)) * 4000
 
@@ -67,6 +68,7 @@ async def test_a_broken_one_is_neither_read_nor_sent(descriptor: int) -> None:
         part.is_at_hand(0)
 
 
+@needs_page_cache
 def test_the_kernel_sends_what_lies_in_memory(descriptor: int, pair: tuple[socket.socket, socket.socket]) -> None:
     sender, receiver = pair
     part = stretch(descriptor, 5, 1000)
@@ -97,6 +99,7 @@ def test_what_the_kernel_cannot_send_is_no_error_yet(
     assert stretch(descriptor).send(sender.fileno(), 0) == 0
 
 
+@needs_page_cache
 def test_what_is_not_in_the_file_is_not_at_hand(descriptor: int) -> None:
     os.ftruncate(descriptor, 100)
     assert stretch(descriptor, 0, 100).is_at_hand(0)

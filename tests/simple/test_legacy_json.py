@@ -14,6 +14,7 @@ from pyproxy.simple.legacy_json.files import file_entry, packagetype_of, python_
 from pyproxy.simple.legacy_json.info import OwnMetadata, made_info
 from pyproxy.simple.legacy_json.render import Sources, render_document
 from pyproxy.simple.model import File, NormalizedName, ProjectDetail
+from pyproxy.simple.offered import OfferedMetadata
 from pyproxy.simple.releases import Release, newest, release_named, releases_of
 from pyproxy.simple.versions import comparable
 
@@ -21,6 +22,7 @@ DEMO = NormalizedName("demo")
 URL = "https://index.example.org/pypi/demo/json"
 SHA = "ab" * 32
 INFO = {"name": "demo", "version": "1.0"}
+BASE = "https://proxy.example.org"
 
 
 def file(filename: str, **changes: Any) -> File:
@@ -175,7 +177,7 @@ def test_the_kind_of_a_file_is_read_from_its_name(filename: str, packagetype: st
 def entry_of(listed: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
     changes.setdefault("hashes", {"sha256": SHA})
     listed_file = file("demo-1.0.tar.gz", **changes)
-    return file_entry(listed_file, listed, project=DEMO, sha256=listed_file.sha256, base="https://proxy.example.org")
+    return file_entry(listed_file, listed, project=DEMO, sha256=listed_file.sha256, core_metadata=False, base=BASE)
 
 
 def test_the_pages_word_counts_and_the_document_completes_it() -> None:
@@ -196,7 +198,9 @@ def test_metadata_beside_a_file_is_advertised_where_the_page_does() -> None:
 
     assert "core-metadata" not in written(Sources(page=page(wheel), document=document))["urls"][0]
     advertised = file("demo-1.0-py3-none-any.whl", core_metadata={"sha256": SHA})
-    entry = written(Sources(page=page(advertised), document=document))["urls"][0]
+    offered = OfferedMetadata(every=True)
+    assert written(Sources(page=page(wheel), offered=offered, document=document))["urls"][0]["core-metadata"] is True
+    entry = written(Sources(page=page(advertised), offered=offered, document=document))["urls"][0]
     assert entry["core-metadata"] == {"sha256": SHA}
 
 

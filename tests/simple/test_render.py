@@ -11,6 +11,7 @@ import pytest
 from pyproxy.simple.model import File, ProjectDetail
 from pyproxy.simple.names import normalize
 from pyproxy.simple.negotiate import Format
+from pyproxy.simple.offered import OfferedMetadata
 from pyproxy.simple.render import file_link, render_project_detail, render_project_list
 from tests.simple.reading import read
 
@@ -119,6 +120,28 @@ def test_any_filename_makes_a_safe_link_that_decodes_to_it(filename: str, quoted
     detail = a_page(a_file(filename=filename))
     for each in Format:
         assert list(read(render_project_detail(detail, each, {}), each.value, OURS)) == [filename]
+
+
+@pytest.mark.parametrize(
+    ("offered", "wheels"),
+    [
+        (OfferedMetadata(), []),
+        (OfferedMetadata(every=True), ["foo-1.0-py3-none-any.whl", "foo-2.0-py3-none-any.whl"]),
+        (OfferedMetadata(every=True, names=frozenset({"foo-1.0-py3-none-any.whl"})), ["foo-2.0-py3-none-any.whl"]),
+        (OfferedMetadata(names=frozenset({"foo-1.0-py3-none-any.whl", "foo-1.0.zip"})), ["foo-1.0-py3-none-any.whl"]),
+    ],
+    ids=["nothing", "every wheel", "every wheel but one", "these alone"],
+)
+def test_what_is_offered_here_is_written_for_wheels_without_a_hash(offered: OfferedMetadata, wheels: list[str]) -> None:
+    """And takes nothing from what the upstream lists."""
+    names = ("foo-1.0-py3-none-any.whl", "foo-2.0-py3-none-any.whl", "foo-1.0.zip")
+    theirs = a_file(filename="foo-3.0-py3-none-any.whl", core_metadata={"sha256": SHA})
+    detail = a_page(theirs, *(a_file(filename=name) for name in names))
+    entries = json.loads(render_project_detail(detail, Format.JSON_V1, {}, offered))["files"]
+    text = render_project_detail(detail, Format.TEXT_HTML, {}, offered).decode()
+    assert entries[0]["core-metadata"] == {"sha256": SHA}
+    assert [entry["filename"] for entry in entries[1:] if entry.get("core-metadata") is True] == wheels
+    assert text.count('data-core-metadata="true" data-dist-info-metadata="true"') == len(wheels)
 
 
 @pytest.mark.parametrize("core_metadata", [True, {"sha256": "cd" * 32}])

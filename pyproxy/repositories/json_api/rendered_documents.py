@@ -107,6 +107,7 @@ class RenderedDocuments:
             render_stored,
             page,
             dict(made_of.page.recorded),
+            made_of.page.offered,
             document,
             made_of.metadata,
             made_of.serial,

@@ -32,11 +32,18 @@ _SOURCE_SUFFIXES = (".tar.gz", ".zip", ".tgz", ".tar.bz2", ".tar.xz", ".tar.z", 
 
 
 def file_entry(
-    file: File, listed: dict[str, Any] | None, *, project: NormalizedName, sha256: str | None, base: str
+    file: File,
+    listed: dict[str, Any] | None,
+    *,
+    project: NormalizedName,
+    sha256: str | None,
+    core_metadata: bool | dict[str, str],
+    base: str,
 ) -> dict[str, Any]:
     """The entry of a file on the project page.
 
-    ``listed`` is what the upstream's document says of it, ``sha256`` the listed or recorded one (lower-case hex).
+    ``listed`` is what the upstream's document says of it, ``sha256`` the listed or recorded one (lower-case hex),
+    ``core_metadata`` the metadata file that the upstream lists or that is offered here (`File`).
     ``base`` is this server's address, without a slash at its end: clients of this API want absolute URLs.
     """
     ours = {**file.hashes, "sha256": sha256} if sha256 else dict(file.hashes)
@@ -49,7 +56,7 @@ def file_entry(
     packagetype = text_of(listed.get("packagetype")) or packagetype_of(file.filename)
     return {
         **{key: value for key, value in listed.items() if key not in _OURS},
-        **({"core-metadata": file.core_metadata} if file.core_metadata else {}),
+        **({"core-metadata": core_metadata} if core_metadata else {}),
         "comment_text": text_of(listed.get("comment_text")),
         "digests": digests,
         "downloads": -1,  # PyPI's own word for "not counted"

@@ -17,6 +17,7 @@ from pyproxy.simple.legacy_json.document import LegacyDocument
 from pyproxy.simple.legacy_json.files import file_entry
 from pyproxy.simple.legacy_json.info import OwnMetadata, made_info, yanked
 from pyproxy.simple.model import File, ProjectDetail
+from pyproxy.simple.offered import NOTHING_OFFERED, OfferedMetadata
 from pyproxy.simple.releases import Release, newest, releases_of
 from pyproxy.simple.versions import comparable, version_order
 
@@ -25,12 +26,14 @@ from pyproxy.simple.versions import comparable, version_order
 class Sources:
     """What a document is written from.
 
-    ``recorded``: sha256 (lower-case hex) of files that the page lists without one. ``document`` is the upstream's, if
-    it has one; else ``metadata`` that of the release that ``info`` is about, and ``serial`` the page's.
+    ``recorded``: sha256 (lower-case hex) of files that the page lists without one; ``offered``: the wheels for which
+    metadata files are offered here. ``document`` is the upstream's, if it has one; else ``metadata`` that of the
+    release that ``info`` is about, and ``serial`` the page's.
     """
 
     page: ProjectDetail
     recorded: Mapping[str, str] = field(default_factory=dict)
+    offered: OfferedMetadata = NOTHING_OFFERED
     document: LegacyDocument | None = None
     metadata: OwnMetadata | None = None
     serial: int | None = None
@@ -80,4 +83,7 @@ def _subject(sources: Sources, releases: list[Release], version: str | None) -> 
 def _entry(sources: Sources, file: File, base: str) -> dict[str, Any]:
     listed = sources.document.files.get(file.filename) if sources.document is not None else None
     sha256 = file.sha256 or sources.recorded.get(file.filename)
-    return file_entry(file, listed, project=sources.page.name, sha256=sha256, base=base)
+    core_metadata = file.core_metadata or sources.offered.has(file.filename)
+    return file_entry(
+        file, listed, project=sources.page.name, sha256=sha256, core_metadata=core_metadata, base=base
+    )

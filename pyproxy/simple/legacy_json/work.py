@@ -65,6 +65,7 @@ def survey(
 def render_stored(
     page_z: bytes,
     recorded: Mapping[str, str],
+    offered: OfferedMetadata,
     document_z: bytes | None,
     metadata: OwnMetadata | None,
     serial: int | None,
@@ -75,6 +76,7 @@ def render_stored(
     sources = Sources(
         page=canonical.decode(zlib.decompress(page_z)),
         recorded=recorded,
+        offered=offered,
         document=documents.decode(zlib.decompress(document_z)) if document_z is not None else None,
         metadata=metadata,
         serial=serial,

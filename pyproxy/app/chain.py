@@ -33,6 +33,7 @@ from pyproxy.repositories.transfers import Transfers
 from pyproxy.repositories.upstream_pages import Lifetimes, UpstreamPages
 from pyproxy.repositories.wheel_metadata import MetadataOffers
 from pyproxy.storage.extracted import ExtractedMetadata
+from pyproxy.storage.proof import Proof
 from pyproxy.storage.upstreams import StoredUpstream
 
 log = logging.getLogger(__name__)
@@ -204,7 +205,7 @@ class Chain:
             offers=MetadataOffers(extracted, offline=cache.offline).of_page,
         )
         listings = Listings(priority, lookup_timeout=cache.lookup_timeout, clock=clock)
-        stored = StoredContents(resources.files, clock=clock)
+        stored = StoredContents(resources.files, Proof(resources.database, resources.files), clock=clock)
         extraction = Extraction(
             extracted=extracted,
             stored=stored,

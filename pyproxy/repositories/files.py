@@ -75,7 +75,7 @@ class UpstreamFiles:
     async def _by_hash(self, request: FileRequest, listed: ListedFile | None) -> FileContent:
         assert request.sha256 is not None
         name = (request.project, request.filename, request.sha256)
-        stored = self._stored.open(*name)
+        stored = self._stored.open(*name) or await self._stored.open_after_a_look(*name)
         if stored is not None:
             return stored
         running = self._transfers.running(key_of(*name))

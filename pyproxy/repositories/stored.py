@@ -12,6 +12,7 @@ from pyproxy.errors import StorageError
 from pyproxy.net.file_reads import read_at_hand
 from pyproxy.repositories.content import BytesContent, DiskContent
 from pyproxy.storage.files import FileStore, StoredFile
+from pyproxy.storage.proof import Proof
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +23,9 @@ NAMING_SECONDS = 1.0
 class StoredContents:
     """Opens what the file store has."""
 
-    def __init__(self, files: FileStore, *, clock: Callable[[], float]) -> None:
+    def __init__(self, files: FileStore, proof: Proof, *, clock: Callable[[], float]) -> None:
         self._files = files
+        self._proof = proof
         self._clock = clock
 
     def find(self, project: str, filename: str, sha256: str) -> StoredFile | None:
@@ -34,6 +36,10 @@ class StoredContents:
         """The stored file, open for reading."""
         stored = self._files.find(project, filename, sha256)
         return None if stored is None else self._opened(stored)
+
+    async def open_after_a_look(self, project: str, filename: str, sha256: str) -> DiskContent | None:
+        """The same for bytes that somebody has written to, if they are right all the same."""
+        return self.open(project, filename, sha256) if await self._proof.settle(sha256) else None
 
     def at_hand(self, project: str, filename: str, sha256: str, limit: int) -> BytesContent | None:
         """The stored file of at most ``limit`` bytes, read; ``None`` also where that would take a wait for the disk."""

@@ -6,6 +6,7 @@ How bytes, rows and manifests are changed together is told in ``shelf.py``.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sqlite3
 import time
@@ -27,6 +28,9 @@ from pyproxy.storage.shelf import Shelf, is_whole
 from pyproxy.storage.space import arriving
 from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
 from pyproxy.storage.uses import Uses
+from pyproxy.storage.written_to import is_written_to
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -106,6 +110,8 @@ class FileStore:
 
     def find(self, project: str, filename: str, sha256: str) -> StoredFile | None:
         """The file by project, name and hash. A row without its bytes is dropped and counts as not found.
+
+        Nor are bytes found that somebody wrote to, before they were looked at (`proof.Proof`).
 
         Where the database cannot be read, or is new, the manifest beside the bytes tells.
         """
@@ -250,6 +256,8 @@ class FileStore:
         if not is_whole(path, size):
             self._database.write_later(lambda connection: self._drop_if_gone(connection, sha256, size))
             return None
+        if is_written_to(path):
+            return None
         return StoredFile(path, size, sha256, row["stored_at"], row["upstream"])
 
     def _told(self, sha256: str, wanted: Callable[[FileName], bool]) -> StoredFile | None:
@@ -258,11 +266,15 @@ class FileStore:
             return None
         manifest, path = read_manifest(self._places.manifest(sha256)), self._places.content(sha256)
         name = None if manifest is None else next(filter(wanted, manifest.names), None)
-        if manifest is None or name is None or not is_whole(path, manifest.size):
+        if manifest is None or name is None or not is_whole(path, manifest.size) or is_written_to(path):
             return None
         return StoredFile(path, manifest.size, sha256, name.time, name.upstream)
 
     def _drop_if_gone(self, connection: sqlite3.Connection, sha256: str, size: int) -> None:
         # Looked at again, because the bytes may have been fetched again meanwhile.
-        if not is_whole(self._places.content(sha256), size):
+        path, known = self._places.content(sha256), file_rows.manifest_of(connection, sha256)
+        if known is not None and not is_whole(path, size):
             file_rows.delete_content(connection, sha256)
+            names = ", ".join(name.filename for name in known.names)
+            what = "was cut or changed on the disk" if path.exists() else "is gone from the disk"
+            log.error("%s (%s) %s: it is fetched again when it is asked for", path, names, what)

@@ -186,6 +186,8 @@ class Transfer:
         """Look again when the time could be up; called at the start and whenever another limit begins to count."""
         if self._timer is not None:
             self._timer.cancel()
+        if self._running is not None and self._running.ended.done():
+            return  # resumed after its end: a timer would hold all of it, an open file too, until it is due
         due = self._due()
         self._timer = None if due is None else self._loop.call_at(due, self._look)
 

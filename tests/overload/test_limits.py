@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
+import ssl
+from pathlib import Path
 
 import pytest
 
 from pyproxy.app.bounded_server import REFUSED_AT_ONCE
 from pyproxy.app.limits import connections_warning, possible_connections
-from pyproxy.config.model import ServerConfig
+from pyproxy.app.tls import load_pair
+from pyproxy.config.model import ServerConfig, TlsConfig
 from tests.http.calls import ask, calling
 from tests.http.conftest import StartProxy
 from tests.http.publishing import publish
 from tests.http.wire import get_raw
 from tests.overload.crowd import connect, crowd
+from tests.upstream.certificates import self_signed
 from tests.upstream_server import UpstreamServer
 from tests.waiting import until
 
@@ -120,3 +124,17 @@ def test_a_limit_that_cannot_be_reached_is_told() -> None:
     assert connections_warning(None) is None
     assert connections_warning(possible_connections()) is None
     assert "ulimit -n" in (connections_warning(possible_connections() + 1) or "")
+
+
+async def test_who_comes_by_tls_is_refused_in_words_too(start_proxy: StartProxy, tmp_path: Path) -> None:
+    certificate, key = self_signed(tmp_path)
+    pair = load_pair(ServerConfig(tls=TlsConfig(certificate=certificate, key=key)))
+    proxy = await start_proxy(server=ServerConfig(port=0, max_connections=1), tls=pair)
+    trusting = ssl.create_default_context(cafile=str(certificate))
+    async with crowd(proxy, 1):
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, ssl=trusting)
+        writer.write(b"GET /simple/ HTTP/1.1\r\nHost: x\r\n\r\n")
+        async with asyncio.timeout(10):
+            assert (await reader.read()).startswith(b"HTTP/1.1 503 this server has 1 connections")
+        writer.close()
+        await writer.wait_closed()

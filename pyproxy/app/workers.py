@@ -45,8 +45,8 @@ DEATHS_LIMIT = 10
 DEATHS_WINDOW_SECONDS = 60.0
 """A worker that dies is replaced; if so many die in so short a time, a restart mends nothing."""
 
-PAUSE_SECONDS = 0.5
-"""Before the next try, where the system makes no process."""
+PAUSE_SECONDS = 5.0
+"""Before the next try, where a replacement cannot begin."""
 
 Launch = Callable[[int, Occasion, bool], WorkerProcess]
 """Starts the worker of a number, on an occasion, as the one that speaks or another. Raises `OSError`."""
@@ -80,6 +80,7 @@ class Workers:
         self._close = close
         self._alive: dict[int, WorkerProcess] = {}
         self._places: list[WorkerProcess] = []
+        self._started = False
         self._deaths: deque[float] = deque(maxlen=DEATHS_LIMIT)
 
     def run(self) -> None:
@@ -117,6 +118,7 @@ class Workers:
         while not self._signals.stops and not all(worker.serves for worker in self._places):
             self._attend(None)
         if not self._signals.stops:
+            self._started = True
             self._manager.ready()
 
     def _reload(self) -> None:
@@ -186,26 +188,38 @@ class Workers:
         for oldest in leaving[: max(0, len(leaving) - GENERATIONS * len(self._places))]:
             oldest.send(signal.SIGTERM)
 
-    def _replace(self, dead: WorkerProcess) -> None:
+    def _note_death(self, dead: WorkerProcess) -> None:
+        if dead.report is not None and dead.report.failure is not None:
+            log.error("%s", dead.report.failure)
+        dead.due = time.monotonic()
+        served = dead.report is not None and dead.report.failure is None
+        if self._started and not served and any(worker.serves for worker in self._places):
+            dead.due += PAUSE_SECONDS  # what is in the way may go, and others serve meanwhile
+        else:
+            self._count_death(dead)
+        log.error("worker %d died (%s) and is replaced", dead.pid, dead.end)
+
+    def _count_death(self, dead: WorkerProcess) -> None:
         self._deaths.append(time.monotonic())
         if len(self._deaths) == DEATHS_LIMIT and self._deaths[-1] - self._deaths[0] < DEATHS_WINDOW_SECONDS:
             raise WorkersFailed(f"{DEATHS_LIMIT} workers died within a minute, the last {dead.end}: giving up")
-        if dead.report is not None and dead.report.failure is not None:
-            log.error("%s", dead.report.failure)
-        log.error("worker %d died (%s) and is replaced", dead.pid, dead.end)
-        place = self._places.index(dead)
-        fresh = self._try_begin(place, "more")
-        if fresh is None:
-            time.sleep(PAUSE_SECONDS)
-            self._replace(dead)
-        else:
-            self._places[place] = fresh
+
+    def _fill(self) -> None:
+        """Begin a worker for each one that died, when it is time."""
+        for place, dead in enumerate(self._places):
+            if dead.status is not None and dead.due is not None and time.monotonic() >= dead.due:
+                fresh = self._try_begin(place, "more")
+                if fresh is not None:
+                    self._places[place] = fresh
+                else:
+                    dead.due = time.monotonic() + PAUSE_SECONDS
 
     # -- what comes ----------------------------------------------------------------------------------------------
 
     def _attend(self, seconds: float | None) -> None:
         """Sleep until something comes, so many seconds at most, and see to it."""
-        dues = [worker.due for worker in self._alive.values() if worker.due is not None and not worker.serves]
+        watched = (*self._alive.values(), *self._places)
+        dues = [worker.due for worker in watched if worker.due is not None and not worker.serves]
         if dues:
             left = max(0.0, min(dues) - time.monotonic())
             seconds = left if seconds is None else min(left, seconds)
@@ -225,7 +239,9 @@ class Workers:
                 worker.send(signal.SIGKILL)
         for dead in self._reap():
             if dead in self._places and not self._signals.stops:
-                self._replace(dead)
+                self._note_death(dead)
+        if not self._signals.stops:
+            self._fill()
 
     def _reap(self) -> list[WorkerProcess]:
         """The workers that have ended since the last time."""

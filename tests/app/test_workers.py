@@ -193,8 +193,38 @@ time.sleep(60)
     program = "try: workers.run()\nexcept WorkersFailed as error: print(error)"
     ended = supervise(worker, program, tmp_path)
     assert ended.stdout.splitlines()[-1] == "10 workers died within a minute, the last with status 1: giving up"
-    assert ended.stderr.count("the disk is gone") == 9
+    assert ended.stderr.count("the disk is gone") == 10
     assert "Traceback" not in ended.stderr
+
+
+def test_a_replacement_that_cannot_begin_is_tried_again_while_others_serve(tmp_path: Path) -> None:
+    worker = """
+tries = len(list(Path().glob("try*")))
+if order.occasion == "more":
+    Path(f"try{tries}").touch()
+if 1 <= tries <= 3:
+    supervised.report(Report(failure="the folder is gone"))
+    raise SystemExit(1)
+supervised.report(Report(workers=2))
+time.sleep(60)
+"""
+    program = """
+import pyproxy.app.workers
+pyproxy.app.workers.PAUSE_SECONDS, pyproxy.app.workers.DEATHS_LIMIT = 0.01, 3
+Manager.ready = lambda self: os.kill(workers._places[1].pid, signal.SIGKILL)
+attend = workers._attend
+
+def attend_until_all_serve(seconds):
+    attend(seconds)
+    if Path("try4").exists() and all(worker.serves for worker in workers._places):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+workers._attend = attend_until_all_serve
+workers.run()
+"""
+    ended = supervise(worker, program, tmp_path)
+    assert ended.stderr.count("the folder is gone") == 3
+    assert ended.stderr.count("and is replaced") == 4
 
 
 @pytest.mark.parametrize(

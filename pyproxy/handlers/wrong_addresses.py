@@ -89,10 +89,10 @@ def _page(name: str | None = None) -> Advice:
 
 
 def _file(filename: str) -> Advice | None:
-    if not _is_file(filename):
+    if not _is_file(check_filename(filename)):  # before any work: an address may be a quarter of a megabyte
         return None
     project = project_of(wheel_of_metadata(filename) if is_metadata(filename) else filename)
-    return None if project is None else Advice(file_link(project, check_filename(filename), None), everybody=True)
+    return None if project is None else Advice(file_link(project, filename, None), everybody=True)
 
 
 def _index_word() -> Advice:

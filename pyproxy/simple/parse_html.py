@@ -37,7 +37,7 @@ class _Frame:
     """What a page says about itself outside its links."""
 
     base: str
-    metas: dict[str, tuple[str, ...]]
+    metas: dict[str, list[str]]
     title: str
 
     @property
@@ -129,11 +129,11 @@ def _decode(body: bytes, charset: str | None) -> str:
 def _frame(tree: LexborHTMLParser, url: str) -> _Frame:
     base = tree.css_first("base[href]")
     href = base.attributes.get("href") if base is not None else None
-    metas: dict[str, tuple[str, ...]] = {}
+    metas: dict[str, list[str]] = {}
     for meta in tree.css("meta[name]"):
         attributes = meta.attributes
         name = (attributes.get("name") or "").strip().lower()
-        metas[name] = (*metas.get(name, ()), (attributes.get("content") or "").strip())
+        metas.setdefault(name, []).append((attributes.get("content") or "").strip())
     title = tree.css_first("title")
     return _Frame(
         base=(fields.resolve(href, url) if href else None) or url,

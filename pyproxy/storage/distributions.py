@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import bz2
 import email.parser
 import email.policy
+import gzip
 import lzma
 import struct
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -18,6 +21,21 @@ METADATA_LIMIT = 16 * 1024 * 1024
 PKG_INFO_WITHIN = 64 * 1024 * 1024
 """Decompressed bytes of a source distribution that are read in search of its PKG-INFO."""
 
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""Those that `zipfile` unpacks no further than it is told to; of the others, some bytes become gigabytes at once."""
+
+_UNPACKED: tuple[tuple[bytes, Callable[[IO[bytes]], gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile]], ...] = (
+    (b"\x1f\x8b", lambda stream: gzip.GzipFile(fileobj=stream)),
+    (b"BZh", bz2.BZ2File),
+    (b"\xfd7zXZ\x00", lzma.LZMAFile),
+)
+"""How compressed tars begin, and what reads them."""
+
+_WITHOUT_CONTENT = (
+    *(tarfile.LNKTYPE, tarfile.SYMTYPE, tarfile.DIRTYPE),
+    *(tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.BLKTYPE),
+)
+"""Members of a tar whose size means nothing."""
 
 BROKEN_ZIP = (
     *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
@@ -57,7 +75,7 @@ def read_wheel_metadata(wheel: Path | IO[bytes]) -> bytes:
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
-            return archive.read(metadata_entry(archive))
+            return read_member(archive, metadata_entry(archive))
     except BROKEN_ZIP as error:
         raise DistributionUnreadable(f"it is no readable wheel ({error})") from error
 
@@ -73,27 +91,65 @@ def metadata_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     raise DistributionUnreadable("it has no METADATA")
 
 
+def read_member(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """A member's bytes; no more are unpacked than its size says, as `ZipFile.read` would, up to 2 GiB.
+
+    Raises `DistributionUnreadable`, and what is in `BROKEN_ZIP`.
+    """
+    if entry.compress_type not in _COMPRESSIONS:
+        raise DistributionUnreadable(f"its {PurePosixPath(entry.filename).name} is compressed as in no distribution")
+    with archive.open(entry) as member:
+        return member.read(entry.file_size)
+
+
 def read_sdist_metadata(path: Path) -> bytes:
     """The bytes of ``<name>-<version>/PKG-INFO`` in a source distribution (PEP 643).
 
     Raises `DistributionUnreadable` where the archive is broken or has none near its beginning.
     """
     try:
-        if zipfile.is_zipfile(path):  # stored files have no name that would tell
-            with zipfile.ZipFile(path) as archive:
-                for entry in archive.infolist():
-                    if _is_pkg_info(entry.filename) and entry.file_size <= METADATA_LIMIT:
-                        return archive.read(entry)
-        else:
-            with tarfile.open(path) as tar:
-                while (member := tar.next()) is not None and member.offset < PKG_INFO_WITHIN:
-                    if _is_pkg_info(member.name) and member.isfile() and member.size <= METADATA_LIMIT:
-                        stream = tar.extractfile(member)
-                        assert stream is not None
-                        return stream.read()
+        with path.open("rb") as stream:  # stored files have no name that would tell
+            found = _in_zip(stream) if zipfile.is_zipfile(stream) else _in_tar(stream)
     except (tarfile.TarError, *BROKEN_ZIP) as error:
         raise DistributionUnreadable(f"it is no readable archive ({error})") from error
-    raise DistributionUnreadable("it has no PKG-INFO")
+    if found is None:
+        raise DistributionUnreadable("it has no PKG-INFO")
+    return found
+
+
+def _in_zip(stream: IO[bytes]) -> bytes | None:
+    with zipfile.ZipFile(stream) as archive:
+        for entry in archive.infolist():
+            if _is_pkg_info(entry.filename) and entry.file_size <= METADATA_LIMIT:
+                return read_member(archive, entry)
+    return None
+
+
+def _in_tar(stream: IO[bytes]) -> bytes | None:
+    """Header by header, always forward: `tarfile` follows sizes below zero back again for ever, and takes extended
+    headers of any size into memory. Only a name of more than 100 characters would need these."""
+    stream.seek(0)
+    beginning = stream.read(6)
+    stream.seek(0)
+    opener = next((opener for magic, opener in _UNPACKED if beginning.startswith(magic)), None)
+    with opener(stream) if opener is not None else stream as unpacked:
+        position = 0
+        while position < PKG_INFO_WITHIN:
+            unpacked.seek(position)
+            header = unpacked.read(tarfile.BLOCKSIZE)
+            if not header.strip(b"\0"):
+                break
+            member = tarfile.TarInfo.frombuf(header, "utf-8", "surrogateescape")
+            if member.size < 0:
+                raise tarfile.ReadError("a size below zero")
+            if _is_pkg_info(member.name) and member.isfile() and member.size <= METADATA_LIMIT:
+                found = unpacked.read(member.size)
+                if len(found) < member.size:
+                    raise tarfile.ReadError("unexpected end of data")
+                return found
+            blocks = 0 if member.type in _WITHOUT_CONTENT else -(-member.size // tarfile.BLOCKSIZE)
+            position += (1 + blocks) * tarfile.BLOCKSIZE
+    return None
 
 
 def _is_pkg_info(name: str) -> bool:

@@ -11,7 +11,7 @@ import io
 import zipfile
 from typing import NamedTuple
 
-from pyproxy.storage.distributions import BROKEN_ZIP, DistributionUnreadable, metadata_entry
+from pyproxy.storage.distributions import BROKEN_ZIP, DistributionUnreadable, metadata_entry, read_member
 
 PART_LIMIT = 4 * 1024 * 1024
 """Bytes of a wheel that are asked for at a time; a directory, or METADATA, that takes more is read from the whole."""
@@ -57,7 +57,7 @@ class PartialWheel:
                 span = _span_of(archive, entry)
                 if not self._file.has(span):
                     return _bounded(span)
-                return archive.read(entry)
+                return read_member(archive, entry)
         except _Gap as gap:
             # Up to what is known: several small gaps in a row would cost a request each.
             unknown, directory = self._file.unknown_from(gap.span.start), gap.span

@@ -40,7 +40,8 @@ def main() -> None:
     peers = [peer for name, peer in PEERS.items() if name not in options.without and not (peer.slow and options.alone)]
     with tempfile.TemporaryDirectory(prefix="pyproxy-bench-") as name:
         try:
-            text, failed = _measure(Path(name), names, peers, quick=options.quick)
+            rounds = 1 if options.quick else options.rounds
+            text, failed = _measure(Path(name), names, peers, rounds, quick=options.quick)
         except servers.NotStarted as error:
             sys.exit(str(error))
     print("\n" + text)
@@ -51,14 +52,13 @@ def main() -> None:
 
 
 def _measure(
-    scratch: Path, names: Sequence[str], peers: Sequence[Contestant], *, quick: bool
+    scratch: Path, names: Sequence[str], peers: Sequence[Contestant], rounds: int, *, quick: bool
 ) -> tuple[str, bool]:
     needed = QUICK_BYTES if quick else NEEDED_BYTES
     if shutil.disk_usage(scratch).free < needed:
         sys.exit(f"{scratch.parent} has less than {needed // MEGABYTE} MB free; set TMPDIR to a larger disk")
     _say("making the tree")
     tree = make_tree(scratch / "tree", huge_bytes=(300 if quick else 1000) * MEGABYTE)
-    rounds = 1 if quick else ROUNDS
     with contextlib.ExitStack() as running:
         upstream = running.enter_context(servers.nginx(scratch / "nginx", tree.root))
         warm = {"nginx": upstream, OURS: running.enter_context(servers.pyproxy(scratch / "warm", upstream))}
@@ -99,6 +99,7 @@ def _require_tools() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round: does everything work?")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"{ROUNDS} where nothing else is said")
     parser.add_argument("--only", action="append", choices=SCENARIOS, metavar="NAME",
                         help=f"one scenario (may be repeated): {', '.join(SCENARIOS)}")
     parser.add_argument("--without", action="append", default=[], choices=PEERS, metavar="PEER",

@@ -284,17 +284,17 @@ def cold_page(run: Run) -> None:
 
 
 def workers(run: Run) -> None:
-    """What a request costs with two processes, against one."""
-    costs = {}
+    """What a request costs with two processes, against one: of nginx too, for cores may share what makes them quick."""
+    costs: dict[str, dict[int, float]] = {OURS: {}, "nginx": {}}
     for count in (1, 2):
-        with run.state() as directory, servers.pyproxy(directory, run.nginx, workers=count) as server:
-            url = server.page(SMALL)
-            wait_until_idle(server)
-            load.wrk(url, seconds=1, headers=PAGE_HEADERS)  # so that each of them has it
-            before = cpu_seconds(server)
-            rate = load.wrk(url, seconds=run.seconds, headers=PAGE_HEADERS)
-            costs[count] = rate.requests / (cpu_seconds(server) - before)
-    run.results.add("two workers", "requests per CPU-second, times one's", "", "high", {OURS: costs[2] / costs[1]})
+        for name, start_with in (
+            (OURS, lambda state, count=count: servers.pyproxy(state, run.nginx, workers=count)),
+            ("nginx", lambda state, count=count: servers.nginx(state, run.tree.root, workers=count)),
+        ):
+            with run.state() as directory, start_with(directory) as server:
+                costs[name][count] = _requests_per_cpu_second(run, server)
+    figures = {name: by_count[2] / by_count[1] for name, by_count in costs.items()}
+    run.results.add("two workers", "requests per CPU-second, times one's", "", "high", figures)
 
 
 def growth(run: Run) -> None:
@@ -388,6 +388,15 @@ def _speed(server: Server, url: str, size: int, clients: int) -> tuple[float, fl
     total, _ = load.download_at_once(url, size, clients)
     cpu = (cpu_seconds(server) - before) / (size * clients / 1e9)
     return size * clients / MEGABYTE / total, cpu
+
+
+def _requests_per_cpu_second(run: Run, server: Server) -> float:
+    url = server.page(SMALL)
+    wait_until_idle(server)
+    load.wrk(url, seconds=1, headers=PAGE_HEADERS)  # so that each of them has it
+    before = cpu_seconds(server)
+    rate = load.wrk(url, seconds=run.seconds, headers=PAGE_HEADERS)
+    return rate.requests / (cpu_seconds(server) - before)
 
 
 def _split(found: Mapping[str, tuple[T, float]]) -> tuple[dict[str, T], dict[str, float]]:

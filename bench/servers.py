@@ -21,12 +21,12 @@ SLOW_RATE = "50m"
 START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 
-# One worker: one process of nginx is compared with one process of pyproxy. Both write a line for each request.
+# One worker, where nothing else is said, is compared with one of pyproxy. Both write a line for each request.
 NGINX_CONF = """
 daemon off;
 {user}
 pid {state}/nginx.pid;
-worker_processes 1;
+worker_processes {workers};
 worker_rlimit_nofile 8192;
 events {{ worker_connections 4096; }}
 http {{
@@ -85,14 +85,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def nginx(state: Path, root: Path) -> Iterator[Server]:
+def nginx(state: Path, root: Path, *, workers: int = 1) -> Iterator[Server]:
     """nginx serving the tree at ``root``; its logs go to the new directory ``state``."""
     state.mkdir()
     port = free_port()
     config = state / "nginx.conf"
     # Started by root, its worker would become somebody who may not read the temporary directory.
     user = "user root;" if os.geteuid() == 0 else ""
-    config.write_text(NGINX_CONF.format(user=user, state=state, host=HOST, port=port, root=root, rate=SLOW_RATE))
+    config.write_text(NGINX_CONF.format(
+        user=user, state=state, host=HOST, port=port, root=root, rate=SLOW_RATE, workers=workers
+    ))
     command = ["nginx", "-p", str(state), "-e", str(state / "error.log"), "-c", str(config)]
     with running("nginx", command, state, port, plain_environment()) as server:
         yield server

@@ -12,7 +12,7 @@ import hashlib
 import logging
 import os
 
-from pyproxy.errors import FileNotListed, NotKnownOffline, StorageError
+from pyproxy.errors import FileNotListed, NotKnownOffline, PyproxyError, StorageError
 from pyproxy.repositories.arriving import ArrivingContent
 from pyproxy.repositories.base import FileContent, FileRequest
 from pyproxy.repositories.bounded_cache import BoundedCache
@@ -80,7 +80,13 @@ class MetadataFiles:
         return await self._from_wheel(request.project, wheel_of_metadata(request.filename), request.sha256, None)
 
     def _offers(self, listed: ListedFile) -> bool:
-        return self._wheels is not None and self._wheels.apply_to(listed)
+        """Whether it is offered out of the wheel: of an upstream whose page is not served now, nothing is."""
+        if self._wheels is None or not self._wheels.apply_to(listed):
+            return False
+        try:
+            return self._listings.may_be_asked(listed)
+        except PyproxyError:
+            return False
 
     async def _answered(self, request: FileRequest, listed: ListedFile) -> FileContent:
         """From the upstream's metadata file, or out of its wheel."""

@@ -280,6 +280,25 @@ async def test_a_part_is_not_taken_from_an_upstream_that_only_claims_to_have_the
     assert (await ask(proxy, SIDECAR)).body == METADATA
 
 
+async def test_what_an_upstream_said_that_is_no_longer_asked_answers_for_nobody_elses_page(
+    upstream: UpstreamServer, other: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Also of the one that came first: perhaps that is why it is asked no more."""
+    false = make_wheel("demo", "1.0", size=200_000, metadata_extra="Requires-Dist: malice\n")[1]
+    upstream.add_file("demo", FILENAME, false, sha256=hashlib.sha256(CONTENT).hexdigest())
+    other.add_file("demo", FILENAME, CONTENT)
+    proxy = await start_proxy(upstream, other)
+    assert b"malice" in (await ask(proxy, await proxy.link("demo", FILENAME) + ".metadata")).body
+    store = proxy.server.resources.upstreams
+    store.change("first", UpstreamSettings(name="first", url=upstream.url, excluded_projects=("demo",)))
+    await proxy.restart()
+    await proxy.page("demo")
+
+    answer = await ask(proxy, SIDECAR)
+
+    assert (answer.body, answer.upstream) == (METADATA, "second")
+
+
 async def test_a_broken_wheel_is_an_error_once_and_offered_no_more(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:

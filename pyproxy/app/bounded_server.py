@@ -34,6 +34,9 @@ REFUSED_AT_ONCE = 64
 TELL_SECONDS = 60.0
 """How often the log says that connections are refused."""
 
+BODIES = 2
+"""Idle times in which the whole body of a request has to come: nobody needs a long one here."""
+
 HEAD_LIMIT = 64 * 1024
 
 
@@ -44,7 +47,8 @@ class BoundedServer(DrainingServer):
         self, request_callback: Any, *, most: int, idle_seconds: float, **options: Any
     ) -> None:
         """Called by Tornado's constructor; ``most`` connections, each still for at most ``idle_seconds``."""
-        super().initialize(request_callback, idle_connection_timeout=idle_seconds, **options)
+        options |= {"idle_connection_timeout": idle_seconds, "body_timeout": BODIES * idle_seconds}
+        super().initialize(request_callback, **options)
         self._most = most
         self._idle_seconds = idle_seconds
         self._refused: set[IOStream] = set()

@@ -71,6 +71,14 @@ async def test_a_client_that_asks_for_nothing_is_let_go(start_proxy: StartProxy)
     await until(lambda: proxy.server.http.connections == 0)
 
 
+async def test_a_body_that_never_comes_is_not_waited_for(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(server=ServerConfig(port=0, idle_timeout=IDLE_SECONDS))
+    async with crowd(proxy, 1) as [client], asyncio.timeout(10):
+        client.writer.write(b"POST /simple/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
+        assert await client.reader.read() == b""
+    await until(lambda: proxy.server.http.connections == 0)
+
+
 async def test_a_client_that_takes_nothing_of_its_answer_is_cut_off_and_one_that_is_slow_is_not(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:

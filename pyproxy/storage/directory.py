@@ -95,8 +95,8 @@ def is_full(directory: Path) -> bool:
 
 def is_writable(directory: Path) -> bool:
     """Whether files may be kept below a storage directory, as far as its folders tell."""
-    places = (directory, directory / FILES_NAME, directory / TEMPORARY_NAME)
-    return all(os.access(place, os.W_OK | os.X_OK) for place in places)
+    folders = [folder for name in (FILES_NAME, TEMPORARY_NAME) if (folder := directory / name).exists()]
+    return all(os.access(place, os.W_OK | os.X_OK) for place in (directory, *folders))
 
 
 def is_mounted_read_only(directory: Path) -> bool:

@@ -19,6 +19,7 @@ from typing import ParamSpec, TypeVar
 
 from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
+from pyproxy.storage.damage import remember
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME, prepare_directory, reason
 from pyproxy.storage.eviction import Eviction
@@ -88,7 +89,7 @@ class FileStore:
         self._database = database
         self._min_free = min_free
         self._reserve = min(min_free, RESERVE)
-        self._clock = clock
+        self.clock = clock
         self._uses = Uses(database)
         self._directory = directory
         self._promised = 0  # bytes of temporary files that are being kept
@@ -245,7 +246,7 @@ class FileStore:
 
     def _name(self, project: str, filename: str, upstream: str, hashes: Mapping[str, str]) -> FileName:
         return FileName(
-            project=project, filename=filename, upstream=upstream, hashes=dict(hashes), time=self._clock()
+            project=project, filename=filename, upstream=upstream, hashes=dict(hashes), time=self.clock()
         )
 
     def _found(self, row: sqlite3.Row | None) -> StoredFile | None:
@@ -277,4 +278,5 @@ class FileStore:
             file_rows.delete_content(connection, sha256)
             names = ", ".join(name.filename for name in known.names)
             what = "was cut or changed on the disk" if path.exists() else "is gone from the disk"
+            remember(connection, known, what, self.clock())
             log.error("%s (%s) %s: it is fetched again when it is asked for", path, names, what)

@@ -20,6 +20,7 @@ from typing import Literal
 
 from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
+from pyproxy.storage.damage import remember
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import reason
 from pyproxy.storage.files import FileStore
@@ -79,6 +80,7 @@ class Inspection:
 
     def __init__(self, database: Database, files: FileStore) -> None:
         self._database = database
+        self._clock = files.clock
         self._shelf = files.shelf
         self._places = files.shelf.places
         self._workspace = files.workspace
@@ -100,7 +102,7 @@ class Inspection:
         except FileNotFoundError:
             problem, seen = "its bytes are missing", None
         if problem is not None:
-            delete = partial(self._delete, stated=stated, seen=seen)
+            delete = partial(self._delete, stated=stated, seen=seen, problem=problem)
             removed = self._shelf.evict(stated.sha256, delete, self._workspace)
             return Finding(stated.sha256, stated.filenames, problem, "removed") if removed else None
         if self._shelf.agree(stated.sha256, self._workspace):
@@ -160,7 +162,9 @@ class Inspection:
         wrong = [name for name, digest in expected.items() if found[name] != digest]
         return (f"its {wrong[0]} is another one" if wrong else None), status
 
-    def _delete(self, connection: sqlite3.Connection, *, stated: Stated, seen: os.stat_result | None) -> bool:
+    def _delete(
+        self, connection: sqlite3.Connection, *, stated: Stated, seen: os.stat_result | None, problem: str
+    ) -> bool:
         """Delete the rows of damaged bytes, if they are still those that were looked at; whether they were deleted."""
         known = file_rows.manifest_of(connection, stated.sha256)
         if known is None:
@@ -171,6 +175,7 @@ class Inspection:
             now = None
         if _identity(now) != _identity(seen):
             return False
+        remember(connection, known, problem, self._clock())
         file_rows.delete_content(connection, stated.sha256)
         return True
 

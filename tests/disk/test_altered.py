@@ -78,6 +78,8 @@ async def test_what_was_harmed_is_fetched_again_and_told_of(
     await idle(proxy)
     await proxy.server.resources.database.write(lambda connection: None)
     assert any(record.levelname == "ERROR" and str(place) in record.getMessage() for record in caplog.records)
+    attention = (await proxy.server.administration.dashboard.overview("24h")).attention
+    assert any("1 cached file found harmed" in each.sentence and wheel[0] in each.sentence for each in attention)
     assert place.read_bytes() == wheel[1]
     assert (await ask(proxy, path)).cache_status == "pyproxy; hit"
 

@@ -16,13 +16,14 @@ from pathlib import Path
 from pyproxy.settings import UpstreamSettings
 from pyproxy.simple import canonical
 from pyproxy.simple.model import File, NormalizedName, ProjectDetail
+from pyproxy.storage.damage import Damage, damage_since, remember
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME
 from pyproxy.storage.extracted import Extracted, ExtractedMetadata, WheelName
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.inventory import Inventory
 from pyproxy.storage.jobs import JobStore, Told
-from pyproxy.storage.manifests import Places
+from pyproxy.storage.manifests import FileName, Manifest, Places
 from pyproxy.storage.pages import KnownPage, PageStore
 from pyproxy.storage.projects import ProjectIndex, ProjectTotals
 from pyproxy.storage.recorded import RecordedHashes
@@ -71,6 +72,11 @@ UNHASHED = "demo-0.9.tar.gz"
 RECORDED = "5" * 64
 EXTRACTED = Extracted(SHA256, b"Metadata-Version: 2.1\nName: demo\n", verified=True)
 VERIFIED = Told(total_files=1, total_bytes=len(CONTENT), files=1, bytes=len(CONTENT), report="[]")
+HARMED = Manifest(
+    sha256="7" * 64,
+    size=1,
+    names=(FileName(project="demo", filename="demo-0.1.tar.gz", upstream="mirror", hashes={}, time=WHEN),),
+)
 PAGE = ProjectDetail(
     name=DEMO,
     files=(
@@ -120,6 +126,7 @@ async def fill(directory: Path, database: Database) -> None:
         files.note_use(SHA256, WHEN + 3)
         await files.flush_uses()
     await ExtractedMetadata(database, lambda: WHEN).put(WheelName(mirror.id, DEMO, FILENAME), EXTRACTED)
+    await database.write(lambda connection: remember(connection, HARMED, "is gone from the disk", WHEN))
     await sample_history.fill(database, mirror.id)
     jobs = JobStore(database, directory, clock=lambda: WHEN)
     job_id = await jobs.begin("verify", "4711-dead", "", VERIFIED)
@@ -173,6 +180,7 @@ def check(directory: Path, database: Database) -> None:
     assert RecordedHashes(database).for_project(mirror.id, DEMO) == {UNHASHED: RECORDED}
     extracted = ExtractedMetadata(database).get(WheelName(mirror.id, DEMO, FILENAME))
     assert extracted in (None, EXTRACTED)  # not in the first versions
+    assert damage_since(database, WHEN) in (Damage(), Damage(1, "demo-0.1.tar.gz", "is gone from the disk"))
     verified = JobStore(database, directory, clock=lambda: WHEN).newest("verify")  # not in the first versions
     assert verified is None or (verified.outcome, verified.files, verified.report) == ("done", 1, VERIFIED.report)
     with closing(FileStore(directory, database)) as files:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pyproxy.admin.amounts import count, data, iso, until
 from pyproxy.admin.dashboard.model import Attention, Disk, Target, UpstreamSummary
 from pyproxy.settings import warnings
+from pyproxy.storage.damage import Damage
 from pyproxy.storage.failures import Failure
 from pyproxy.storage.periods import DAY
 from pyproxy.storage.rebuild import LOST, IndexState
@@ -21,8 +22,8 @@ SEEN_LATELY = 3 * DAY
 NEARLY_FULL = 2
 """With less free space than so many times `storage.min_free`, the disk counts as nearly full."""
 
-LOST_LATELY = 7 * DAY
-"""So long it is told of that the database was lost."""
+LATELY = 7 * DAY
+"""So long it is told of that the database was lost, or files were harmed."""
 
 FULL = 1_000_000
 """With fewer free bytes than this the database does not grow, whatever `storage.min_free` says."""
@@ -43,17 +44,22 @@ def attention(
     own_certificate_ends: float | None,
     index: IndexState,
     writable: bool,
+    damage: Damage,
     now: float,
 ) -> tuple[Attention, ...]:
     """Everything; ``mismatches`` are files of which wrong bytes came, and no right ones since.
 
-    ``writable``: whether files may be kept in the storage directory.
+    ``writable``: whether files may be kept in the storage directory; ``damage`` is what was found since `LATELY`.
     """
     found = [*_disk(disk), *_certificate("this server's certificate", own_certificate_ends, ("server", ""), now)]
     if not writable:
         sentence = "the storage directory cannot be written: nothing new is kept"
         found.append(Attention("error", sentence, ("storage", "")))
     found += _index(index, now)
+    if damage.files:
+        sentence = f"{count(damage.files, 'cached file')} found harmed on the disk within a week"
+        newest = f"the newest is {damage.filename}: {damage.problem}"
+        found.append(Attention("warning", f"{sentence}; {newest}; they are fetched again", ("storage", "")))
     active = [pair for pair in zip(stored, summaries, strict=True) if pair[0].settings.active]
     if not active:
         sentence = "no upstream is switched on: only local and cached packages are served"
@@ -120,7 +126,7 @@ def _index(index: IndexState, now: float) -> Iterator[Attention]:
     if index.complete_since is None:
         sentence = "the database is new: the files that are here are being found again by their manifests"
         yield Attention("warning", f"{sentence}; {LOST}", ("storage", ""))
-    elif index.found_again and now - index.complete_since < LOST_LATELY:
+    elif index.found_again and now - index.complete_since < LATELY:
         day = iso(index.complete_since).partition("T")[0]
         found = count(index.found_again, "file")
         sentence = f"the database was made anew on {day}: {found} found again by their manifests"

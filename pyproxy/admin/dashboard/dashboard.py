@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pyproxy.admin.dashboard.attention import MISMATCHES, attention
+from pyproxy.admin.dashboard.attention import LATELY, MISMATCHES, attention
 from pyproxy.admin.dashboard.model import Disk, Overview, UpstreamHistory
 from pyproxy.admin.dashboard.ranges import PROJECTS, RANGES, RangeName
 from pyproxy.admin.dashboard.series import buckets, total, upstream_buckets
 from pyproxy.admin.dashboard.upstreams import Standing, summaries
+from pyproxy.storage.damage import damage_since
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import is_writable
 from pyproxy.storage.failures import FailureStore, Rest
@@ -106,6 +107,7 @@ class Dashboard:
                 own_certificate_ends=self._own_certificate_ends(),
                 index=index_state(reads),
                 writable=is_writable(self._room.directory),
+                damage=damage_since(reads, now - LATELY),
                 now=now,
             ),
         )

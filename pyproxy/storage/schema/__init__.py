@@ -10,6 +10,7 @@ from pyproxy.storage.migrations import Migration
 from pyproxy.storage.schema import (
     accounts,
     audit,
+    damage,
     extracted,
     failures,
     files,
@@ -45,4 +46,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("files found again", files.FOUND_AGAIN),
     Migration("missing pages by age", pages.MISSING),
     Migration("extracted metadata", extracted.EXTRACTED_METADATA),
+    Migration("damage", damage.DAMAGE),
 )

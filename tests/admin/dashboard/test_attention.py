@@ -8,6 +8,7 @@ from pyproxy.admin.dashboard.attention import attention
 from pyproxy.admin.dashboard.model import Attention, Disk
 from pyproxy.admin.dashboard.upstreams import Standing, summaries
 from pyproxy.storage.counted import Latest
+from pyproxy.storage.damage import Damage
 from pyproxy.storage.failures import Failure, Rest
 from pyproxy.storage.periods import DAY
 from pyproxy.storage.rebuild import IndexState
@@ -15,6 +16,7 @@ from pyproxy.storage.upstreams import StoredUpstream
 from tests.admin.dashboard.seen import NOW, failure, standing, stored
 
 ROOMY = Disk(cached=0, database=0, max_size=None, free=10**12, min_free=10**9)
+UNHARMED = Damage()
 COMPLETE = IndexState(NOW - 3600, 0)
 WELL = standing(Latest(succeeded_at=NOW))
 
@@ -28,12 +30,21 @@ def found(
     own: float | None = None,
     index: IndexState = COMPLETE,
     writable: bool = True,
+    damage: Damage = UNHARMED,
 ) -> list[Attention]:
     upstreams = [upstream or stored()]
     summed = summaries(upstreams, known, [], [], {})
     return list(
         attention(
-            upstreams, summed, mismatches, disk, own_certificate_ends=own, index=index, writable=writable, now=NOW
+            upstreams,
+            summed,
+            mismatches,
+            disk,
+            own_certificate_ends=own,
+            index=index,
+            writable=writable,
+            damage=damage,
+            now=NOW,
         )
     )
 
@@ -181,3 +192,14 @@ def test_a_full_disk_is_told_of_without_a_limit_too() -> None:
 def test_a_storage_directory_that_cannot_be_written_is_told_of() -> None:
     sentence = "the storage directory cannot be written: nothing new is kept"
     assert found(writable=False) == [Attention("error", sentence, ("storage", ""))]
+
+
+def test_files_that_were_harmed_on_the_disk_are_told_of() -> None:
+    assert found(damage=Damage(3, "demo-1.0.tar.gz", "is gone from the disk")) == [
+        Attention(
+            "warning",
+            "3 cached files found harmed on the disk within a week; the newest is demo-1.0.tar.gz: is gone from the "
+            "disk; they are fetched again",
+            ("storage", ""),
+        )
+    ]

@@ -67,12 +67,13 @@ class Settings:
         )
 
     def write_code(self, version: str) -> None:
-        """What Python runs when it starts stands for a new release."""
+        """What Python runs when it starts stands for a new release. Of another length each time: compiled code is known by
+        the second and the length of its source."""
         (self.code / "sitecustomize.py").write_text(f"import pyproxy\npyproxy.__version__ = '{version}'\n")
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"PYTHONPATH": f"{self.code}:{CHECKOUT}", "PYTHONDONTWRITEBYTECODE": "1"}
+        return {"PYTHONPATH": f"{self.code}:{CHECKOUT}"}
 
 
 async def test_no_request_fails_while_workers_are_replaced_by_others_with_new_settings_and_code(

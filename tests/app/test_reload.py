@@ -67,7 +67,7 @@ class Settings:
         )
 
     def write_code(self, version: str) -> None:
-        """What Python runs when it starts stands for a new release. Of another length each time: compiled code is known by
+        """What Python runs when it starts stands for a new release. Give each another length: compiled code is known by
         the second and the length of its source."""
         (self.code / "sitecustomize.py").write_text(f"import pyproxy\npyproxy.__version__ = '{version}'\n")
 

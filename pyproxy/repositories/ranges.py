@@ -10,6 +10,9 @@ _SINGLE = re.compile(r"bytes\s*=\s*(\d*)\s*-\s*(\d*)", re.IGNORECASE)
 DIGITS = 18
 """Longer numbers are nonsense, not sizes."""
 
+HEADER_LENGTH = 200
+"""Characters of the longest single range, blanks included; matching takes time by the square of them."""
+
 
 class Unsatisfiable(Exception):
     """The range lies outside the file: 416."""
@@ -37,7 +40,7 @@ class WantedRange:
 
 def parse_range(header: str | None) -> WantedRange | None:
     """The single range of a ``Range`` header; ``None`` (answer with the whole) for none, several or nonsense."""
-    if header is None:
+    if header is None or len(header) > HEADER_LENGTH:
         return None
     found = _SINGLE.fullmatch(header.strip())
     if found is None:

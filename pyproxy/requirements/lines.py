@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pyproxy.errors import ConfigurationError
 
-_COMMENT = re.compile(r"(^|\s+)#.*$")
+_COMMENT = re.compile(r"(^|\s)#.*$")
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
 _OPTION = re.compile(r"(?:^|\s)(--?[A-Za-z])")
 _CREDENTIALS = re.compile(r"(?<=://)[^/\s@]+@")

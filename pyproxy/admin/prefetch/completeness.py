@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from packaging.metadata import parse_email
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pyproxy.admin.amounts import listed
@@ -19,6 +18,7 @@ from pyproxy.repositories.base import FileRequest
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.requirements.fitting import is_wheel
 from pyproxy.requirements.targets import Target
+from pyproxy.simple.core_metadata import read_core_metadata
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import METADATA_SUFFIX, normalize
 
@@ -72,7 +72,7 @@ class Completeness:
 def needed(metadata: bytes, target: Target, extras: Iterable[str]) -> Iterator[NormalizedName]:
     """The projects that a wheel of this METADATA depends on there, with these extras of it."""
     choices = ("", *extras)
-    for text in parse_email(metadata)[0].get("requires_dist", []):
+    for text in read_core_metadata(metadata).get("requires_dist", []):
         try:
             requirement = Requirement(text)
             if any(target.wants(requirement.marker, extra=extra) for extra in choices):

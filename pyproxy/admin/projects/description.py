@@ -15,9 +15,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
-from packaging.metadata import parse_email
 
 from pyproxy.errors import InvalidProjectName
+from pyproxy.simple.core_metadata import read_core_metadata
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import METADATA_SUFFIX, normalize
 from pyproxy.storage.distributions import DistributionUnreadable, read_sdist_metadata, read_wheel_metadata
@@ -82,7 +82,7 @@ def describe_distribution(path: Path, filename: str, project: NormalizedName) ->
             content = read_wheel_metadata(path) if filename.endswith(".whl") else read_sdist_metadata(path)
     except (OSError, DistributionUnreadable):
         return None
-    raw, _ = parse_email(content[:METADATA_READ])
+    raw = read_core_metadata(content[:METADATA_READ])
     said: dict[str, Any] = {**raw, "project_urls": {"Homepage": raw.get("home_page"), **raw.get("project_urls", {})}}
     described = _described(said, project)
     return described and replace(described, source=filename)

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from packaging.metadata import RawMetadata, parse_email
+from packaging.metadata import RawMetadata
 from packaging.version import Version
 
 from pyproxy.errors import InvalidProjectName
+from pyproxy.simple.core_metadata import read_core_metadata
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
 from pyproxy.simple.releases import Release
@@ -75,7 +76,7 @@ def yanked(release: Release) -> dict[str, Any]:
 def _read(project: NormalizedName, release: Release, metadata: OwnMetadata | None) -> RawMetadata:
     if metadata is None:
         return {}
-    raw, _ = parse_email(metadata.content)
+    raw = read_core_metadata(metadata.content)
     try:
         same = normalize(raw.get("name", "")) == project
     except InvalidProjectName:

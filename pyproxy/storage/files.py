@@ -254,10 +254,11 @@ class FileStore:
             return None
         sha256, size = row["sha256"], row["size"]
         path = self._places.content(sha256)
-        if not is_whole(path, size):
+        status = _status(path)
+        if status is None or status.st_size != size:
             self._database.write_later(lambda connection: self._drop_if_gone(connection, sha256, size))
             return None
-        if is_written_to(path):
+        if is_written_to(path, status):
             return None
         return StoredFile(path, size, sha256, row["stored_at"], row["upstream"])
 
@@ -280,3 +281,10 @@ class FileStore:
             what = "was cut or changed on the disk" if path.exists() else "is gone from the disk"
             remember(connection, known, what, self.clock())
             log.error("%s (%s) %s: it is fetched again when it is asked for", path, names, what)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except OSError:
+        return None

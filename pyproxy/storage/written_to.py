@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 
-def is_written_to(path: Path) -> bool:
-    """Whether the bytes at ``path`` are newer than the manifest beside them."""
+def is_written_to(path: Path, status: os.stat_result | None = None) -> bool:
+    """Whether the bytes at ``path``, of which somebody has the ``status`` already, are newer than their manifest."""
     try:
-        return os.stat(path).st_mtime_ns > os.stat(f"{path}.json").st_mtime_ns
+        return (status or os.stat(path)).st_mtime_ns > os.stat(f"{path}.json").st_mtime_ns
     except OSError:
         return False

@@ -18,10 +18,10 @@ from pyproxy.storage.inventory import Inventory
 from pyproxy.storage.outdated import Horizon, Outdated
 from pyproxy.storage.pages import PageStore
 from pyproxy.storage.projects import ProjectIndex, ProjectTotals
-from pyproxy.storage.schema import MIGRATIONS
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 from tests.storage.conftest import Clock, OpenStore
 from tests.storage.keeping import keep, sha256_of
+from tests.storage.older_schemas import schema_before
 
 X, Y = NormalizedName("x"), NormalizedName("y")
 
@@ -206,8 +206,7 @@ async def test_whatever_happens_in_whatever_order_the_index_is_true(
 @pytest.fixture
 def before(tmp_path: Path) -> Iterator[Database]:
     """A database of the schema before the index."""
-    names = [migration.name for migration in MIGRATIONS]
-    with closing(Database.open(tmp_path / "db", migrations=MIGRATIONS[: names.index("projects")])) as database:
+    with closing(Database.open(tmp_path / "db", migrations=schema_before("projects"))) as database:
         yield database
 
 

@@ -10,10 +10,10 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.inventory import Inventory
 from pyproxy.storage.pages import PageStore
-from pyproxy.storage.schema import MIGRATIONS
 from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 from tests.storage.conftest import OpenStore
 from tests.storage.keeping import keep, sha256_of
+from tests.storage.older_schemas import schema_before
 
 X, Y = NormalizedName("x"), NormalizedName("y")
 
@@ -89,8 +89,7 @@ async def test_a_removed_upstream_that_left_files_is_listed_last(
 
 
 async def test_an_upgrade_counts_what_was_there_before(tmp_path: Path) -> None:
-    names = [migration.name for migration in MIGRATIONS]
-    before = Database.open(tmp_path / "db", migrations=MIGRATIONS[: names.index("totals")])
+    before = Database.open(tmp_path / "db", migrations=schema_before("totals"))
     files = FileStore(tmp_path, before)
     await keep(files, b"1234", "x-1.whl", upstream="a")
     await keep(files, b"123456", "x-2.whl", upstream="b")

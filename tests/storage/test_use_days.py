@@ -11,11 +11,11 @@ import pytest
 
 from pyproxy.storage.database import Database
 from pyproxy.storage.files import FileStore
-from pyproxy.storage.schema import MIGRATIONS
 from pyproxy.storage.use_days import DAY_SECONDS, Amount, UseDays
 from tests.storage.conftest import Clock, OpenStore
 from tests.storage.evicting import SIZE, content, keep_all
 from tests.storage.keeping import keep, sha256_of
+from tests.storage.older_schemas import schema_before
 
 Contents = list[tuple[float, str, int]]
 
@@ -118,9 +118,8 @@ def test_no_rows_of_files_are_read_for_the_sums(database: Database) -> None:
 
 
 async def test_an_upgrade_sums_up_what_was_there_before(tmp_path: Path) -> None:
-    names = [migration.name for migration in MIGRATIONS]
     with (
-        closing(Database.open(tmp_path / "db", migrations=MIGRATIONS[: names.index("days of last use")])) as before,
+        closing(Database.open(tmp_path / "db", migrations=schema_before("days of last use"))) as before,
         closing(FileStore(tmp_path, before, clock=Clock())) as files,
     ):
         await keep(files, b"1234", "x-1.whl")

@@ -22,6 +22,13 @@ class _Removal(msgspec.Struct, frozen=True, kw_only=True):
     removed: tuple[str, ...]
 
 
+class Forgetting(msgspec.Struct, frozen=True, kw_only=True):
+    """Names of a project, by sha256, that are taken away from bytes which other names have as well."""
+
+    project: str
+    names: dict[str, tuple[str, ...]]
+
+
 @contextlib.contextmanager
 def keeping(workspace: Path, manifest: Manifest) -> Iterator[Path]:
     """A manifest on its way to its place; it is renamed there, or removed again. Raises `OSError`."""
@@ -45,6 +52,24 @@ def removing(workspace: Path, sha256s: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         intention.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def forgetting(workspace: Path, forgotten: Forgetting) -> Iterator[None]:
+    """Names on their way out, of at least one file: their manifests are changed before their rows. Raises `OSError`."""
+    intention = workspace / f"{min(forgotten.names)}-names{INTENTION_SUFFIX}"
+    try:
+        intention.write_bytes(msgspec.json.encode(forgotten))
+        yield
+    finally:
+        intention.unlink(missing_ok=True)
+
+
+def read_forgetting(intention: Path) -> Forgetting | None:
+    """What `forgetting` wrote; ``None`` where it is something else, or cannot be read."""
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode(intention.read_bytes(), type=Forgetting)
+    return None
 
 
 def intended(intention: Path) -> Iterator[Manifest]:

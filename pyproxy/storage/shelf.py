@@ -23,7 +23,7 @@ from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import reason, sync_directory
-from pyproxy.storage.intentions import intended, keeping, removing
+from pyproxy.storage.intentions import Forgetting, forgetting, intended, keeping, read_forgetting, removing
 from pyproxy.storage.manifests import FileName, Manifest, Places, read_manifest, write_manifest
 from pyproxy.storage.temporary import locked
 
@@ -150,8 +150,27 @@ class Shelf:
 
     def recover(self, intention: Path) -> None:
         """Finish what a dead process intended, if its bytes had reached their place. Raises `StorageError`."""
+        forgotten = read_forgetting(intention)
+        if forgotten is not None:
+            self._finish_forgetting(forgotten)
         for manifest in intended(intention):
             self._finish(manifest, intention)
+
+    def _finish_forgetting(self, forgotten: Forgetting) -> None:
+        """Take the rows away of names that their manifests have lost already; where they have not, nothing was done."""
+        for sha256, filenames in forgotten.names.items():
+            place = self.places.manifest(sha256)
+            if not place.parent.exists():
+                continue
+            with locked(place.parent):
+                beside = read_manifest(place)
+                named = set() if beside is None else {(name.project, name.filename) for name in beside.names}
+                lost = [filename for filename in filenames if (forgotten.project, filename) not in named]
+                if named and lost:
+                    names = {sha256: lost}
+                    self._database.write_now(
+                        partial(_delete, names_of=names, project=forgotten.project, gone=())
+                    )
 
     def _finish(self, manifest: Manifest, intention: Path) -> None:
         content = self.places.content(manifest.sha256)
@@ -184,16 +203,19 @@ class Shelf:
         directory = self.places.content(next(iter(names_of))).parent
         directory.mkdir(exist_ok=True)
         with locked(directory), contextlib.ExitStack() as intentions:
-            gone = []
-            for manifest in self._database.write_now(partial(_known_of, sha256s=names_of)):
-                for filename in names_of[manifest.sha256]:
-                    manifest = manifest.without_name(project, filename)
-                if manifest.names:
-                    # The manifest first: names come back from it, but never from the rows.
-                    intention = intentions.enter_context(keeping(workspace, manifest))
-                    os.replace(intention, self.places.manifest(manifest.sha256))
-                else:
-                    gone.append(manifest.sha256)
+            left = [
+                _without(manifest, project, names_of[manifest.sha256])
+                for manifest in self._database.write_now(partial(_known_of, sha256s=names_of))
+            ]
+            gone = [manifest.sha256 for manifest in left if not manifest.names]
+            shared = [manifest for manifest in left if manifest.names]
+            if shared:
+                names = {manifest.sha256: tuple(names_of[manifest.sha256]) for manifest in shared}
+                intentions.enter_context(forgetting(workspace, Forgetting(project=project, names=names)))
+            for manifest in shared:
+                # The manifest first: names come back from it, but never from the rows.
+                intention = intentions.enter_context(keeping(workspace, manifest))
+                os.replace(intention, self.places.manifest(manifest.sha256))
             if gone:
                 intentions.enter_context(removing(workspace, gone))
             self._database.write_now(partial(_delete, names_of=names_of, project=project, gone=gone))
@@ -224,6 +246,12 @@ def _batches(names_of: Mapping[str, Collection[str]]) -> Iterator[Mapping[str, C
     items = iter(names_of.items())
     while batch := dict(islice(items, AT_ONCE)):
         yield batch
+
+
+def _without(manifest: Manifest, project: str, filenames: Iterable[str]) -> Manifest:
+    for filename in filenames:
+        manifest = manifest.without_name(project, filename)
+    return manifest
 
 
 def _known_of(connection: sqlite3.Connection, *, sha256s: Iterable[str]) -> list[Manifest]:

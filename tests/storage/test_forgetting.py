@@ -76,6 +76,47 @@ async def test_of_several_forgotten_together_those_that_another_project_has_stay
     assert on_disk(tmp_path) == [f"files/ab/{sha256}", f"files/ab/{sha256}.json"]
 
 
+DIES_BETWEEN_MANIFEST_AND_ROWS = """
+import asyncio, os, sys
+from pathlib import Path
+from pyproxy.storage.database import Database
+from pyproxy.storage.directory import DATABASE_NAME
+from pyproxy.storage.files import FileStore
+
+def die(event, arguments):
+    if event == "os.rename" and "/files/" in str(arguments[1]):
+        os.rename = None
+        Path(arguments[1]).write_bytes(Path(arguments[0]).read_bytes())
+        os._exit(9)
+
+directory = Path(sys.argv[1])
+files = FileStore(directory, Database.open(directory / DATABASE_NAME))
+sys.addaudithook(die)
+asyncio.run(files.forget("x"))
+"""
+
+
+async def test_a_name_whose_manifest_was_changed_before_its_row_is_forgotten_by_the_next_start(
+    open_store: OpenStore, database: Database, tmp_path: Path
+) -> None:
+    """Rows and manifest say the same again, and nobody has to mend anything."""
+    (content,) = neighbours(1)
+    files = open_store(None)
+    kept = await keep(files, content, "x-1.whl")
+    await keep(files, content, "y-1.whl", project="y")
+    command = [sys.executable, "-c", DIES_BETWEEN_MANIFEST_AND_ROWS, str(tmp_path)]
+    died = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=60)
+    assert died.returncode == 9
+    assert len(database.all("SELECT * FROM files", {})) == 2
+
+    open_store(None)
+
+    assert [row["project"] for row in database.all("SELECT project FROM files", {})] == ["y"]
+    beside = manifest(tmp_path, kept.sha256)
+    assert beside is not None
+    assert [name.project for name in beside.names] == ["y"]
+
+
 DIES_BETWEEN_ROWS_AND_BYTES = """
 import asyncio, os, sys
 from pathlib import Path

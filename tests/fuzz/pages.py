@@ -13,7 +13,7 @@ from pyproxy.simple import canonical
 from pyproxy.simple.legacy_json import document as documents
 from pyproxy.simple.legacy_json.render import Sources, render_document
 from pyproxy.simple.model import ProjectDetail
-from pyproxy.simple.names import check_filename, normalize
+from pyproxy.simple.names import check_filename, is_metadata, normalize
 from pyproxy.simple.negotiate import Format
 from pyproxy.simple.parse import parse_project_detail
 from pyproxy.simple.parse_fields import HASH_HEX_LENGTHS
@@ -60,8 +60,8 @@ def check_detail(detail: ProjectDetail) -> None:
         for file, (_, link) in zip(detail.files, links, strict=True):
             assert leads_to(link, detail.name) == (file.sha256, file.filename)
     if detail.files:
-        again = render_project_detail(read_again(detail), Format.JSON_V1, {})
-        assert again == render_project_detail(detail, Format.JSON_V1, {})
+        once, twice = (render_project_detail(each, Format.JSON_V1, {}) for each in (detail, read_again(detail)))
+        assert msgspec.json.decode(twice) == msgspec.json.decode(once)
 
 
 def _check_fields(detail: ProjectDetail) -> None:
@@ -69,6 +69,7 @@ def _check_fields(detail: ProjectDetail) -> None:
     assert len(set(names)) == len(names)
     for file in detail.files:
         assert check_filename(file.filename) == file.filename
+        assert not is_metadata(file.filename)
         assert file.url.lower().startswith(("http://", "https://"))
         assert "#" not in file.url
         assert all(len(value) == HASH_HEX_LENGTHS[name] for name, value in file.hashes.items())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -42,6 +42,28 @@ class Progress:
         return self.sha256 is not None or self.error is not None or self.apart
 
 
+_Bytes = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class _Failure(msgspec.Struct, forbid_unknown_fields=True):
+    kind: str
+    sentence: str
+    fields: dict[str, str | bool | int | float | None]
+
+
+class _Message(msgspec.Struct, forbid_unknown_fields=True):
+    """A `Progress` as it is written."""
+
+    began: bool
+    size: _Bytes | None
+    upstream: str | None
+    released: _Bytes
+    sha256: str | None
+    error: _Failure | None
+    again: bool
+    apart: bool
+
+
 def encode(progress: Progress) -> bytes:
     """The message."""
     fields = {name: getattr(progress, name) for name in Progress.__slots__}
@@ -53,12 +75,11 @@ def encode(progress: Progress) -> bytes:
 def decode(message: bytes) -> Progress:
     """The progress; raises ValueError for anything else."""
     try:
-        fields = msgspec.json.decode(message)
-        if fields["error"] is not None:
-            fields["error"] = _restored(fields["error"])
-        return Progress(**fields)
-    except (msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
+        told = msgspec.json.decode(message, type=_Message)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError("no progress of a transfer") from error
+    fields = msgspec.structs.asdict(told)
+    return Progress(**{**fields, "error": None if told.error is None else _restored(told.error)})
 
 
 def _described(error: Exception) -> dict[str, Any]:
@@ -70,11 +91,11 @@ def _described(error: Exception) -> dict[str, Any]:
     return {"kind": type(error).__name__, "sentence": str(error)[:SENTENCE_LENGTH], "fields": {**texts, **numbers}}
 
 
-def _restored(described: dict[str, Any]) -> PyproxyError:
-    kind = getattr(errors, described["kind"], None)
+def _restored(failure: _Failure) -> PyproxyError:
+    kind = getattr(errors, failure.kind, None)
     if not (isinstance(kind, type) and issubclass(kind, PyproxyError)):
         # A defect: the process where it happened has logged it.
-        return StorageError(f"the process that fetches the file failed: {described['sentence']}")
-    error: PyproxyError = kind.__new__(kind, described["sentence"])
-    vars(error).update(described["fields"])
+        return StorageError(f"the process that fetches the file failed: {failure.sentence}")
+    error: PyproxyError = kind.__new__(kind, failure.sentence)
+    vars(error).update(failure.fields)
     return error

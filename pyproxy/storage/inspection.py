@@ -133,7 +133,7 @@ class Inspection:
             problem = "the database did not know it, and its bytes are not what its manifest says"
         else:
             problem = "neither the database nor a manifest says what it is"
-        removed = self._shelf.evict(sha256, partial(_is_unknown, sha256=sha256), self._workspace)
+        removed = self._shelf.evict(sha256, partial(self._is_stray, sha256=sha256), self._workspace)
         return Finding(sha256, filenames, problem, "removed") if removed else None
 
     def _is_sound(self, manifest: Manifest, path: Path, watch: Watch) -> bool:
@@ -161,6 +161,11 @@ class Inspection:
             return f"the disk cannot read it ({reason(error)})", status
         wrong = [name for name, digest in expected.items() if found[name] != digest]
         return (f"its {wrong[0]} is another one" if wrong else None), status
+
+    def _is_stray(self, connection: sqlite3.Connection, *, sha256: str) -> bool:
+        """Whether there still is something, and nothing is known of it: who evicts removes bytes and manifest last."""
+        there = self._places.content(sha256).exists() or self._places.manifest(sha256).exists()
+        return there and file_rows.manifest_of(connection, sha256) is None
 
     def _delete(
         self, connection: sqlite3.Connection, *, stated: Stated, seen: os.stat_result | None, problem: str
@@ -190,7 +195,3 @@ def _stated(row: sqlite3.Row) -> Stated:
 
 def _identity(status: os.stat_result | None) -> tuple[int, int, int] | None:
     return None if status is None else (status.st_ino, status.st_mtime_ns, status.st_size)
-
-
-def _is_unknown(connection: sqlite3.Connection, *, sha256: str) -> bool:
-    return file_rows.manifest_of(connection, sha256) is None

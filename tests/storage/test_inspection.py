@@ -206,3 +206,17 @@ def test_every_byte_is_read_once_and_told(tmp_path: Path) -> None:
     found, status = digests(tmp_path / "file", ["sha256"], told.append, lambda: False)
     assert found == {"sha256": sha256_of(content)}
     assert (sum(told), status.st_size) == (len(content), len(content))
+
+
+async def test_bytes_whose_eviction_ends_between_two_looks_are_no_finding(
+    tmp_path: Path, database: Database, open_store: OpenStore
+) -> None:
+    """Their rows go first, so they look like strays until bytes and manifest have gone as well."""
+    files = open_store(None)
+    await keep(files, CONTENT)
+    database.write_now(lambda connection: connection.execute("DELETE FROM contents"))
+    inspection = Inspection(database, files)
+    (stray,) = inspection.strays()
+    for path in (files.shelf.places.content(stray), files.shelf.places.manifest(stray)):
+        path.unlink()
+    assert inspection.settle(stray, WATCH) is None

@@ -27,6 +27,9 @@ _TYPED: Mapping[str, Callable[[yaml.ScalarNode], object]] = {
     _TAG + "int": _CONSTRUCTOR.construct_yaml_int,
     _TAG + "float": _CONSTRUCTOR.construct_yaml_float,
 }
+_MOST_BITS = 1024
+"""Of a number, written in whatever way, that can be shown in a message: Python writes no numbers of 4300 digits."""
+
 _TEXTS = frozenset({_TAG + "str", _TAG + "timestamp", _TAG + "value", _TAG + "merge"})
 
 
@@ -79,9 +82,12 @@ def plain(node: yaml.Node, environ: Mapping[str, str]) -> object:
         # The tag is not repeated: it may be a password that begins with "!".
         raise ConfigurationError("has a tag", suggestion="write a plain value; one that begins with ! in quotes")
     try:
-        return _TYPED[node.tag](node)
-    except (ValueError, KeyError):
+        value = _TYPED[node.tag](node)
+    except (ValueError, KeyError, IndexError):  # of these, SafeConstructor raises the last for an empty number
         raise ConfigurationError("has the wrong tag", suggestion="write a plain value") from None
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        raise ConfigurationError("is a number of very many digits", suggestion="write a smaller one")
+    return value
 
 
 def substituted(text: str, environ: Mapping[str, str]) -> str:

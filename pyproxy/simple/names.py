@@ -104,7 +104,10 @@ def project_of(filename: str) -> NormalizedName | None:
         name = _split_legacy(stem)[0]
     else:
         return None
-    return NormalizedName(_SEPARATORS.sub("-", name).lower()) if _PROJECT_NAME.fullmatch(name) else None
+    try:
+        return normalize(name)
+    except InvalidProjectName:
+        return None
 
 
 def version_of(filename: str, project: NormalizedName) -> str | None:

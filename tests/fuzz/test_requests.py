@@ -115,6 +115,7 @@ _NAMES = st.text(st.sampled_from("aZ09-_.ſKé\0/\\%+!~ \ud800"), max_size=12) |
     _NAMES
     | st.tuples(_NAMES, st.sampled_from([".whl", ".tar.gz", ".exe", "-variants.json", ".whl.metadata"])).map("".join)
 )
+@example("v" * 201 + "-1.tar")
 def test_a_name_is_refused_or_leads_to_where_it_is_found_again(name: str) -> None:
     check_name(name.encode("utf-8", "surrogatepass"))
 

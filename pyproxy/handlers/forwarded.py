@@ -46,7 +46,8 @@ def is_host(text: str) -> bool:
     if found is None:
         return False
     ipv6, port = found.groups()
-    return (ipv6 is None or _address(ipv6) is not None) and (port is None or int(port) <= _HIGHEST_PORT)
+    is_address = ipv6 is None or isinstance(_address(ipv6), ipaddress.IPv6Address)
+    return is_address and (port is None or int(port) <= _HIGHEST_PORT)
 
 
 def visited_url(scheme: str, host: str, headers: Mapping[str, str]) -> str:

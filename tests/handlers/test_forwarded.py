@@ -45,6 +45,7 @@ def test_nobody_is_trusted_unless_configured() -> None:
         ({"X-Forwarded-Host": "pypi.example.org"}, "http://pypi.example.org"),
         ({"X-Forwarded-Host": "[2001:db8::1]:443"}, "http://[2001:db8::1]:443"),
         ({"X-Forwarded-Host": "[:::::]:443"}, "http://here:8080"),
+        ({"X-Forwarded-Host": "[192.0.2.1]"}, "http://here:8080"),
         ({"X-Forwarded-Host": "pypi.example.org:65536"}, "http://here:8080"),
         ({"X-Forwarded-Prefix": "/team/py/"}, "http://here:8080/team/py"),
         ({"X-Forwarded-Prefix": "team"}, "http://here:8080"),

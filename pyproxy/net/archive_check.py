@@ -17,6 +17,8 @@ import zlib
 from collections.abc import Callable
 from typing import IO
 
+from pyproxy.simple.zip_directory import open_zip
+
 HEAD_BYTES = 512
 """How many first bytes :func:`starts_like` wants to see; of a shorter file, all."""
 
@@ -97,7 +99,7 @@ def _is_web_page(head: bytes) -> bool:
 
 def _is_whole_zip(raw: IO[bytes]) -> bool:
     try:
-        with zipfile.ZipFile(raw) as archive:
+        with open_zip(raw) as archive:
             return bool(archive.infolist())
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, EOFError):
         return False

@@ -33,6 +33,9 @@ _ALIASES = {
 REMEMBERED_CHARACTERS = 512
 """Longer headers are read anew each time: no client may fill the memory with them."""
 
+MOST_ELEMENTS = 100
+"""Of a list of types or codings; the rest is not read. Browsers send ten, and very many take a second to read."""
+
 
 def choose_format(accept: str | None, format_param: str | None = None) -> Format:
     """Choose by the ``Accept`` header (several joined by commas) and the decoded ``?format=``, which overrides it.
@@ -96,7 +99,7 @@ def _quality(media_type: str, ranges: dict[str, float]) -> tuple[float, bool]:
 def _weights(header: str, aliases: dict[str, str]) -> dict[str, float]:
     """Read a list of ``token;q=…``; of a token named twice the higher weight counts, an unreadable one does not."""
     weights: dict[str, float] = {}
-    for element in header.split(","):
+    for element in header.split(",", MOST_ELEMENTS)[:MOST_ELEMENTS]:
         token, *parameters = (part.strip().lower() for part in element.split(";"))
         weight = _weight(parameters)
         if token and weight is not None:

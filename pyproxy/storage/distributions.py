@@ -12,8 +12,11 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path, PurePosixPath
 from typing import IO
+
+from pyproxy.simple.zip_directory import open_zip
 
 METADATA_LIMIT = 16 * 1024 * 1024
 """Bytes of METADATA that are read; more is no metadata but an attack on memory."""
@@ -74,7 +77,7 @@ def read_wheel_metadata(wheel: Path | IO[bytes]) -> bytes:
     Raises `DistributionUnreadable` where the wheel is broken or has none.
     """
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with wheel.open("rb") if isinstance(wheel, Path) else nullcontext(wheel) as stream, open_zip(stream) as archive:
             return read_member(archive, metadata_entry(archive))
     except BROKEN_ZIP as error:
         raise DistributionUnreadable(f"it is no readable wheel ({error})") from error
@@ -118,7 +121,7 @@ def read_sdist_metadata(path: Path) -> bytes:
 
 
 def _in_zip(stream: IO[bytes]) -> bytes | None:
-    with zipfile.ZipFile(stream) as archive:
+    with open_zip(stream) as archive:
         for entry in archive.infolist():
             if _is_pkg_info(entry.filename) and entry.file_size <= METADATA_LIMIT:
                 return read_member(archive, entry)

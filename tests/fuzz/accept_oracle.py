@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pyproxy.simple.negotiate import Format
+from pyproxy.simple.negotiate import MOST_ELEMENTS, Format
 
 _LATEST = "application/vnd.pypi.simple.latest+"
 _V1 = "application/vnd.pypi.simple.v1+"
@@ -35,7 +35,7 @@ def allows_gzip(header: str) -> bool:
 def _elements(header: str) -> list[tuple[str, float]]:
     """Tokens with their qualities; an element whose quality cannot be read says nothing."""
     found = []
-    for element in header.split(","):
+    for element in header.split(",")[:MOST_ELEMENTS]:
         token, *parameters = [part.strip().lower() for part in element.split(";")]
         qualities = [value for name, _, value in (p.partition("=") for p in parameters) if name.strip() == "q"]
         try:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
+from pyproxy.admin.projects.description import describe_distribution
 from pyproxy.errors import EmptyIndexPage, NotAnIndexPage
 from pyproxy.simple import canonical
 from pyproxy.simple.legacy_json import document as documents
+from pyproxy.simple.legacy_json.info import OwnMetadata, made_info
 from pyproxy.simple.legacy_json.render import Sources, render_document
 from pyproxy.simple.model import ProjectDetail
 from pyproxy.simple.names import check_filename, is_metadata, normalize
@@ -18,6 +22,7 @@ from pyproxy.simple.negotiate import Format
 from pyproxy.simple.parse import parse_project_detail
 from pyproxy.simple.parse_fields import HASH_HEX_LENGTHS
 from pyproxy.simple.parse_list import parse_project_list
+from pyproxy.simple.releases import Release
 from pyproxy.simple.render import render_project_detail, render_project_list
 from tests.fuzz.sentences import explains
 from tests.simple.corpus import PROJECT
@@ -142,6 +147,25 @@ def check_project_list(data: bytes) -> None:
     for format in Format:
         listed = render_project_list(names.values(), format)
         assert parse_project_list(listed) == names
+
+
+def check_metadata(data: bytes) -> None:
+    """A distribution's metadata makes a document that can be written, whatever it says."""
+    for kind in ("wheel", "sdist"):
+        own = OwnMetadata(data, kind)  # type: ignore[arg-type]
+        info = made_info(PROJECT, Release("1.0"), own)
+        assert normalize(info["name"]) == PROJECT
+        assert msgspec.json.decode(msgspec.json.encode(info)).keys() == info.keys()
+    describe_document_of(data)
+
+
+def describe_document_of(data: bytes) -> None:
+    """What the pages of the administrator show of it."""
+    with tempfile.NamedTemporaryFile(suffix=".metadata") as written:
+        written.write(data)
+        written.flush()
+        described = describe_distribution(Path(written.name), "quick_fox-1.0-py3-none-any.whl.metadata", PROJECT)
+    assert described is None or described.source
 
 
 def check_json_document(data: bytes) -> None:

@@ -62,6 +62,15 @@ def json_documents() -> Iterator[bytes]:
     yield b"\x00" + json.dumps({"info": info, "urls": [entry]}).encode()
 
 
+def metadata() -> Iterator[bytes]:
+    yield make_wheel("quick-fox", "1.0", metadata_extra="Requires-Dist: x>=1; extra == 'a'\nProvides-Extra: a\n")[2]
+    yield (
+        b"Metadata-Version: 2.4\r\nName: Quick.Fox\r\nVersion: 1.0.0\r\nDynamic: Requires-Dist\r\nKeywords: a,b c\r\n"
+        b"Project-URL: Home, https://example.org/\r\nAuthor: =?utf-8?q?F=C3=BCchslein?=\r\nSummary: \xc3\xbc\xff\r\n"
+        b"Description-Content-Type: text/x-rst; charset=UTF-8\r\nLicense: a\r\n  |b\r\nClassifier: x\r\n\r\n# Body\r\n"
+    )
+
+
 def names() -> Iterable[bytes]:
     return [
         *(b"Quick_Fox", b"zope.interface", b"quick_fox-1.0-py3-none-any.whl", b"quick-fox-1.0.0b2.tar.gz"),

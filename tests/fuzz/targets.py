@@ -23,6 +23,7 @@ TARGETS = {
     "project_page": Target(pages.check_project_page, seeds.project_pages),
     "project_list": Target(pages.check_project_list, seeds.project_lists),
     "json_document": Target(pages.check_json_document, seeds.json_documents),
+    "metadata": Target(pages.check_metadata, seeds.metadata),
     "name": Target(requests.check_name, seeds.names),
     "address": Target(requests.check_address, seeds.addresses),
     "range": Target(requests.check_range, seeds.ranges),

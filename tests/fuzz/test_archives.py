@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pyproxy.simple.zip_directory import DIRECTORY_LIMIT
 from pyproxy.storage.distributions import (
     PKG_INFO_WITHIN,
     DistributionUnreadable,
@@ -22,7 +23,7 @@ from pyproxy.storage.distributions import (
 from pyproxy.storage.partial_wheel import PartialWheel
 from tests.fuzz.archives import check_archive, check_sdist, check_wheel
 from tests.fuzz.profile import examples
-from tests.fuzz.zips import MEMBER, claiming, lying_zips
+from tests.fuzz.zips import MEMBER, claiming, endless_directory, lying_zips
 
 BOMB_BYTES = 64 << 20
 ROOM_BYTES = 8 << 20
@@ -112,7 +113,7 @@ def test_metadata_that_is_larger_than_it_says_is_not_unpacked(kind: str) -> None
     compression = {"deflated": zipfile.ZIP_DEFLATED, "bzip2": zipfile.ZIP_BZIP2, "lzma": zipfile.ZIP_LZMA}[kind]
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", compression) as archive, archive.open(MEMBER, "w") as member:
-        for _ in range(BOMB_BYTES >> 20):
+        for _ in range(BOMB_BYTES >> 22):  # slow to pack; a quarter is enough
             member.write(bytes(1 << 20))
     data = claiming(buffer.getvalue(), 1000)
     wheel = PartialWheel(len(data))
@@ -126,6 +127,24 @@ def test_metadata_that_is_larger_than_it_says_is_not_unpacked(kind: str) -> None
         assert tracemalloc.get_traced_memory()[1] < ROOM_BYTES
     finally:
         tracemalloc.stop()
+
+
+def test_a_directory_without_an_end_is_not_read() -> None:
+    """It would take ten times as much memory as it is long."""
+    data = endless_directory(DIRECTORY_LIMIT // 46 + 1)
+    tracemalloc.start()
+    try:
+        with pytest.raises(DistributionUnreadable, match="its directory is over-long"):
+            read_wheel_metadata(io.BytesIO(data))
+        check_archive(b"\x00PK\x03\x04" + data)
+        assert tracemalloc.get_traced_memory()[1] < 2 * len(data) + ROOM_BYTES  # the test's own copies
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_directory_of_some_thousand_members_is_read() -> None:
+    with pytest.raises(DistributionUnreadable, match="no METADATA"):
+        read_wheel_metadata(io.BytesIO(endless_directory(5000)))
 
 
 def test_a_plain_pkg_info_is_found_in_every_format(tmp_path: Path) -> None:

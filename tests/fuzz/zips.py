@@ -63,3 +63,15 @@ def _insert_zip64_end(data: bytearray) -> None:
     count, size, start = struct.unpack("<10xHII", bytes(data[end : end + 20]))
     record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, start)
     data[end:end] = record + struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1)
+
+
+def endless_directory(members: int) -> bytes:
+    """An archive of nothing but its directory."""
+    record = struct.pack("<4s6H3I5H2I", _DIRECTORY, 20, 20, *[0] * 14)
+    empty = bytearray(struct.pack("<4s4H2IH", _END, 0, 0, 0, 0, 0, 0, 0))
+    _insert_zip64_end(empty)
+    for at, number in ((24, members), (32, members), (40, members * len(record))):
+        empty[at : at + 8] = number.to_bytes(8, "little")
+    empty[56 + 8 : 56 + 16] = (members * len(record)).to_bytes(8, "little")
+    empty[-14:-2] = b"\xff" * 12
+    return record * members + bytes(empty)

@@ -26,11 +26,19 @@ _MARKS = (
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One logical line: what is asked for, and the options after it, or one of them alone. ``where`` it begins."""
+    """One logical line: what is asked for, and the options after it, or one of them alone. ``where`` it begins.
+
+    ``written`` is the line as its file has it, without what the environment puts in.
+    """
 
     asked: str
     options: str
     where: str
+    written: str
+
+    def as_written(self, text: str, option: str = "") -> str:
+        """What may be shown of ``text``: the line as written, where some of it came out of the environment."""
+        return shown(f"{option}{text}" if text in self.written else self.written)
 
 
 def decoded(content: bytes, name: str) -> str:
@@ -60,16 +68,17 @@ def logical_lines(text: str, name: str, environ: Mapping[str, str]) -> Iterator[
         joined = _COMMENT.sub("", "".join(parts)).strip()
         parts = []
         if joined:
-            yield _split(_VARIABLE.sub(lambda match: environ.get(match[1], match[0]), joined), f"{name}:{begun}")
+            line = _VARIABLE.sub(lambda match: environ.get(match[1], match[0]), joined)
+            yield _split(line, f"{name}:{begun}", joined)
 
 
 def shown(text: str) -> str:
-    """The same without a user name and password in an address, which may have come out of the environment."""
+    """The same without a user name and password in an address."""
     return _CREDENTIALS.sub("***@", text)
 
 
-def _split(line: str, where: str) -> Line:
+def _split(line: str, where: str, written: str) -> Line:
     option = _OPTION.search(line)
     if option is None:
-        return Line(line, "", where)
-    return Line(line[: option.start()].strip(), line[option.start(1) :], where)
+        return Line(line, "", where, written)
+    return Line(line[: option.start()].strip(), line[option.start(1) :], where, written)

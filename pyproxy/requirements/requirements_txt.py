@@ -17,7 +17,7 @@ from packaging.requirements import Requirement as ParsedRequirement
 
 from pyproxy.errors import ConfigurationError, InvalidProjectName
 from pyproxy.requirements.fitting import SDIST_SUFFIXES, Formats
-from pyproxy.requirements.lines import Line, logical_lines, shown
+from pyproxy.requirements.lines import Line, logical_lines
 from pyproxy.requirements.model import Requirement, Skipped
 from pyproxy.simple.names import normalize
 from pyproxy.simple.parse_fields import hashes_of
@@ -42,9 +42,13 @@ _ADDRESS = re.compile(r"(?:[a-z]+\+)?[a-z]+://|git\+|file:", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """A file to be read as well: more requirements, or constraints on them. ``path`` is relative to the file's own."""
+    """A file to be read as well: more requirements, or constraints on them. ``path`` is relative to the file's own.
+
+    ``shown`` is what people may see of it.
+    """
 
     path: str
+    shown: str
     where: str
     constraint: bool
 
@@ -74,7 +78,7 @@ def read_requirements(text: str, name: str, environ: Mapping[str, str]) -> Requi
             reading.take_requirement(line, options)
         else:
             for option, value in options:
-                reading.take_option(option, value, line.where)
+                reading.take_option(option, value, line)
     return reading.done()
 
 
@@ -100,9 +104,9 @@ class _Reading:
         )
 
     def take_requirement(self, line: Line, options: list[tuple[str, str]]) -> None:
-        reason = _not_of_an_index(line.asked)
+        asked, reason = line.as_written(line.asked), _not_of_an_index(line.asked)
         if reason is not None:
-            self._skipped.append(Skipped(shown(line.asked), line.where, reason))
+            self._skipped.append(Skipped(asked, line.where, reason))
             return
         try:
             parsed = ParsedRequirement(line.asked)
@@ -110,12 +114,12 @@ class _Reading:
             parsed.specifier.contains("0")  # reads its numbers, of which some are too long for Python
         except (InvalidRequirement, InvalidProjectName, ValueError):
             raise ConfigurationError(
-                f"{shown(line.asked)[:SHOWN]!r} is no requirement",
+                f"{asked[:SHOWN]!r} is no requirement",
                 where=line.where,
-                suggestion=_how_to_write(line.asked),
+                suggestion=_how_to_write(asked),
             ) from None
         if parsed.url is not None:
-            self._skipped.append(Skipped(shown(line.asked), line.where, _address_reason(parsed.url)))
+            self._skipped.append(Skipped(asked, line.where, _address_reason(parsed.url)))
             return
         self._requirements.append(
             Requirement(
@@ -124,24 +128,23 @@ class _Reading:
                 where=line.where,
                 marker=parsed.marker,
                 extras=frozenset(parsed.extras),
-                hashes=frozenset(_hash(value, line.where) for option, value in options if option == "--hash"),
+                hashes=frozenset(_hash(value, line) for option, value in options if option == "--hash"),
             )
         )
 
-    def take_option(self, option: str, value: str, where: str) -> None:
+    def take_option(self, option: str, value: str, line: Line) -> None:
         if option in ("--requirement", "--constraint"):
-            self._includes.append(Include(value, where, option == "--constraint"))
+            self._includes.append(Include(value, line.as_written(value), line.where, option == "--constraint"))
         elif option == "--editable":
-            self._skipped.append(
-                Skipped(f"-e {shown(value)}", where, "it is installed from its source, not from an index")
-            )
+            reason = "it is installed from its source, not from an index"
+            self._skipped.append(Skipped(line.as_written(value, "-e "), line.where, reason))
         elif option in ("--no-binary", "--only-binary"):
-            _checked(option, value, where)
+            _checked(option, value, line)
             self._formats.append((option, value))
         elif option == "--pre":
             self._pre = True
         elif option != "--require-hashes":  # what has hashes is held to them, and what has none says so by itself
-            self._ignored.append((option, where))
+            self._ignored.append((option, line.where))
 
 
 def _options(line: Line) -> list[tuple[str, str]]:
@@ -162,7 +165,8 @@ def _options(line: Line) -> list[tuple[str, str]]:
         if option not in _WITH_VALUE:
             close = difflib.get_close_matches(option, sorted(_WITH_VALUE | _FLAGS), 1)
             suggestion = f"did you mean {close[0]}?" if close else "see pip's requirements file format"
-            raise ConfigurationError(f"{option} is no option of pip's format", where=line.where, suggestion=suggestion)
+            problem = f"{line.as_written(option)} is no option of pip's format"
+            raise ConfigurationError(problem, where=line.where, suggestion=suggestion)
         if not equals:
             value = next(waiting, "")
         if not value:
@@ -199,18 +203,20 @@ def _how_to_write(asked: str) -> str:
     return "write it like requests==2.32.3 or flask[async]>=3,<4; python_version >= '3.11'"
 
 
-def _hash(text: str, where: str) -> str:
+def _hash(text: str, line: Line) -> str:
     algorithm, _, digest = text.partition(":")
     if not hashes_of({algorithm: digest}):
-        raise ConfigurationError(f"{text!r} is no hash", where=where, suggestion="write it like --hash=sha256:…")
+        problem = f"{line.as_written(text)!r} is no hash"
+        raise ConfigurationError(problem, where=line.where, suggestion="write it like --hash=sha256:…")
     return f"{algorithm.lower()}:{digest.lower()}"
 
 
-def _checked(option: str, value: str, where: str) -> None:
+def _checked(option: str, value: str, line: Line) -> None:
     try:
         Formats().changed(option, value)
     except ConfigurationError as error:
-        raise ConfigurationError(error.problem, where=where, key=option, suggestion=error.suggestion) from None
+        problem = error.problem if value in line.written else f"{line.as_written(value)!r} names no projects"
+        raise ConfigurationError(problem, where=line.where, key=option, suggestion=error.suggestion) from None
 
 
 def is_index_option(option: str) -> bool:

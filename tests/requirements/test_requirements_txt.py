@@ -43,6 +43,29 @@ def test_variables_of_the_environment_are_put_in() -> None:
     assert read("demo==${VERSION}", VERSION="1.5") == ["demo==1.5"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("${TOKEN} is nothing", "demo=${TOKEN}", "demo==1.0 --hash=sha256:${TOKEN}", "--${TOKEN}", "-${TOKEN}"),
+        *("--only-binary=${TOKEN}!", "demo; ${TOKEN} == 'x'"),
+    ],
+)
+def test_a_wrong_line_is_shown_without_what_the_environment_puts_in(line: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read(line, TOKEN="hunter2")
+    assert "hunter2" not in str(caught.value)
+    assert "${TOKEN}" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["-e ${TOKEN}", "-e https://host/?key=${TOKEN}", "demo @ https://host/?key=${TOKEN}", "https://host/?key=${TOKEN}"],
+)
+def test_a_line_that_is_left_out_is_shown_without_what_the_environment_puts_in(line: str) -> None:
+    (skipped,) = read_requirements(line, "r.txt", {"TOKEN": "hunter2"}).skipped
+    assert skipped.what == line
+
+
 def test_a_line_is_where_it_begins() -> None:
     found = read_requirements("# first\ndemo \\\n ==1.0\n\nother", "r.txt", {})
     assert [each.where for each in found.requirements] == ["r.txt:2", "r.txt:5"]

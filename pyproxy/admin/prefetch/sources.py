@@ -8,10 +8,13 @@ from pathlib import Path
 
 from pyproxy.errors import ConfigurationError
 from pyproxy.requirements.fitting import Formats
-from pyproxy.requirements.lines import decoded, shown
+from pyproxy.requirements.lines import decoded
 from pyproxy.requirements.lock_files import KINDS, read_lock
 from pyproxy.requirements.model import Lock, Requirement, Skipped
 from pyproxy.requirements.requirements_txt import Include, is_index_option, read_requirements
+
+FILE_LIMIT = 100_000_000
+"""Bytes of a file; some that can be named, such as devices, never end."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,20 +68,29 @@ class _Including:
     def _include(self, include: Include, by: Path) -> None:
         if "://" in include.path:
             reason = "it lies at an address of its own: download it, and give the file"
-            self._source.skipped.append(Skipped(shown(include.path), include.where, reason))
+            self._source.skipped.append(Skipped(include.shown, include.where, reason))
             return
         path = by.parent / include.path
+        shown = str(path) if include.shown == include.path else include.shown
+        text = _read(path, include.where, "paths are relative to the file that names them", shown)
         if (path.resolve(), include.constraint) not in self._seen:
-            text = _read(path, include.where, "paths are relative to the file that names them")
             self.take(text, path, str(path), constraint=include.constraint)
 
 
-def _read(path: Path, where: str | None, suggestion: str) -> str:
+def _read(path: Path, where: str | None, suggestion: str, shown: str | None = None) -> str:
+    """The text of a file, of which people see ``shown`` where it cannot be read; it may be any file of this machine."""
     try:
-        return decoded(path.read_bytes(), str(path))
+        with path.open("rb") as stream:
+            content = stream.read(FILE_LIMIT + 1)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise ConfigurationError(f"cannot read {path} ({reason})", where=where, suggestion=suggestion) from None
+    except ValueError:
+        reason = "this is no path"  # a zero byte in it
+    else:
+        if len(content) <= FILE_LIMIT:
+            return decoded(content, str(path))
+        reason = f"it has more than {FILE_LIMIT // 10**6} MB"
+    raise ConfigurationError(f"cannot read {shown or path} ({reason})", where=where, suggestion=suggestion)
 
 
 def _ignored(option: str, where: str) -> str:

@@ -158,6 +158,28 @@ def test_a_file_that_cannot_be_read_is_named_with_the_line_that_names_it(tmp_pat
     )
 
 
+@pytest.mark.parametrize(
+    ("include", "sentence"),
+    [
+        ("-r /dev/zero", "cannot read /dev/zero (it has more than 100 MB)"),
+        ("-r around.txt", "around.txt (too many levels of symbolic links)"),
+        ("-r 'a\0b'", "(this is no path)"),
+        ("-r ${TOKEN}", "cannot read -r ${TOKEN} (no such file or directory)"),
+    ],
+)
+def test_a_hostile_include_is_named_and_tells_nothing_of_the_environment(
+    include: str, sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "around.txt").symlink_to("around.txt")
+    path = tmp_path / "requirements.txt"
+    path.write_text(include)
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_source(str(path), {"TOKEN": "hunter2"}, Formats())
+
+    assert sentence in str(caught.value)
+
+
 async def test_what_the_chosen_wheels_need_and_the_file_does_not_list_is_noted(
     prefetch: Prefetch, upstream: UpstreamServer
 ) -> None:

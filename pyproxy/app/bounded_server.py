@@ -2,7 +2,8 @@
 
 Tornado takes every connection that comes. When no descriptor is left, it tries to accept the next one again and again,
 and no request, download or database gets one any more. So there is a bound well below: who comes beyond it is told so,
-and ``/healthz`` still answers, for whoever would restart a busy server makes it worse.
+and ``/healthz`` still answers, for whoever would restart a busy server makes it worse. Before that, who only keeps a
+connection makes room for who asks: else a crowd of idle ones would lock out everybody until their time is up.
 
 A client that takes no byte of its answer is not idle for Tornado; ``cut_off`` ends it.
 """
@@ -59,7 +60,7 @@ class BoundedServer(DrainingServer):
         self, stream: IOStream, address: tuple[Any, ...]
     ) -> Awaitable[None] | None:
         """Serve, or refuse what is too much."""
-        if len(self._connections) < self._most:
+        if len(self._connections) < self._most or self.make_room():
             super().handle_stream(stream, address)
             return None
         if len(self._refused) >= REFUSED_AT_ONCE:

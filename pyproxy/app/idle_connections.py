@@ -13,6 +13,8 @@ a response leaves together with a small body.
 from __future__ import annotations
 
 import asyncio
+import heapq
+import operator
 import time
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +28,13 @@ from pyproxy.app.remembered_heads import RememberedHeads
 
 LOOKS = 20
 """Looks in the time that a connection may be idle, which is longer by as much as that."""
+
+YIELD_SECONDS = 10.0
+"""After so long an idle connection goes where its room is wanted: clients in the midst of their work ask sooner."""
+
+FOUND_AT_ONCE = 64
+SEARCH_SECONDS = 1.0
+"""So many of those are looked for at a time, and in vain no more often than that: it takes a look at each connection."""
 
 
 class PatientServer(HTTPServer):
@@ -49,6 +58,8 @@ class PatientServer(HTTPServer):
         self._idle_limit, self.conn_params.header_timeout = self.conn_params.header_timeout, None
         self._waiting: dict[object, tuple[HTTPConnection, float]] = {}
         self._next_look: asyncio.TimerHandle | None = None
+        self._longest: list[HTTP1Connection] = []
+        self._next_search = float("-inf")
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Tornado's: a connection has come."""
@@ -71,11 +82,31 @@ class PatientServer(HTTPServer):
 
     def look(self) -> None:
         """Close the connections that have waited for too long; done by itself, too."""
+        for request_conn, _ in self._idle(self._idle_limit):
+            request_conn.close()
+
+    def make_room(self) -> bool:
+        """Close the connection that has waited for longest, if that is long; whether there was one."""
         now = self._clock()
-        for request_conn, since in list(self._waiting.values()):
-            assert isinstance(request_conn, HTTP1Connection)
-            if now - since >= self._idle_limit and _still_waits(request_conn):
+        if not self._longest and now >= self._next_search:
+            found = heapq.nsmallest(FOUND_AT_ONCE, self._idle(YIELD_SECONDS), key=operator.itemgetter(1))
+            self._longest = [request_conn for request_conn, _ in reversed(found)]
+            self._next_search = now if found else now + SEARCH_SECONDS
+        while self._longest:
+            request_conn = self._longest.pop()
+            if _still_waits(request_conn):  # a request may have come since
                 request_conn.close()
+                return True
+        return False
+
+    def _idle(self, seconds: float) -> list[tuple[HTTP1Connection, float]]:
+        """The connections that have waited for so long for a request, and since when."""
+        now = self._clock()
+        return [
+            (request_conn, since)
+            for request_conn, since in self._waiting.values()
+            if now - since >= seconds and isinstance(request_conn, HTTP1Connection) and _still_waits(request_conn)
+        ]
 
     def _look_again_and_again(self) -> None:
         self.look()
@@ -90,5 +121,5 @@ def _leave_it_so(value: bool) -> None:
 
 
 def _still_waits(connection: HTTP1Connection) -> bool:
-    """Whether the head of a request has not come yet."""
-    return connection._request_start_line is None
+    """Whether the head of a request has not come yet, and may still come."""
+    return connection._request_start_line is None and not connection.stream.closed()

@@ -34,7 +34,7 @@ YIELD_SECONDS = 10.0
 
 FOUND_AT_ONCE = 64
 SEARCH_SECONDS = 1.0
-"""So many of those are looked for at a time, and in vain no more often than that: it takes a look at each connection."""
+"""So many of those are looked for at a time, and in vain no more often than that: each connection is looked at."""
 
 
 class PatientServer(HTTPServer):

@@ -13,6 +13,8 @@ The decision, and why:
 - Who fetches and fails tells its error, and everybody's clients hear the same: nobody asks the upstream again for it.
   Who dies, or gives up because it stops, lets go of the claim: one of the followers takes it and fetches from the
   beginning. Its readers compare the new copy with what they gave before and go on, or end broken.
+- Who is stuck (stopped, or waiting for a disk that does not answer) keeps the claim, but no longer tells even that it
+  is there: then the others fetch without one.
 - Where the disk takes nothing, the file is in the memory of the one that fetches: then each process fetches its own,
   as it does where there are no such locks or sockets, and where nobody answers.
 

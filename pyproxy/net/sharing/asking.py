@@ -9,19 +9,19 @@ import socket
 from pathlib import Path
 
 from pyproxy.net.sharing import sockets
-from pyproxy.net.sharing.copies import Copy
+from pyproxy.net.sharing.copies import SILENT_SECONDS, Copy
 from pyproxy.net.sharing.progress import MESSAGE_BYTES, decode
 
 ANSWER_SECONDS = 2.0
 """A process that does not answer in this time is busy with something else, or stopped."""
 
 
-async def ask(folder: Path, name: str) -> Copy | None:
+async def ask(folder: Path, name: str, silent_seconds: float = SILENT_SECONDS) -> Copy | None:
     """The copy that another process makes of the file with this name; ``None`` where nobody answers that it does.
 
-    Asked are those with a folder beside ``folder``, all at once.
+    Asked are those with a folder beside ``folder``, all at once. ``silent_seconds`` are the copy's.
     """
-    asking = {asyncio.create_task(_ask_one(other, name)) for other in _others(folder)}
+    asking = {asyncio.create_task(_ask_one(other, name, silent_seconds)) for other in _others(folder)}
     waiting, found = asking, None
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
@@ -45,7 +45,7 @@ def _others(folder: Path) -> list[Path]:
         return []
 
 
-async def _ask_one(folder: Path, name: str) -> Copy | None:
+async def _ask_one(folder: Path, name: str, silent_seconds: float) -> Copy | None:
     with contextlib.ExitStack() as stack:
         try:
             connection = stack.enter_context(sockets.connect(folder))
@@ -55,7 +55,10 @@ async def _ask_one(folder: Path, name: str) -> Copy | None:
         except OSError:
             return None
         try:
-            copy = Copy(descriptors[0] if descriptors else -1, decode(message), connection) if message else None
+            descriptor = descriptors[0] if descriptors else -1
+            copy = None
+            if message:
+                copy = Copy(descriptor, decode(message), connection, silent_seconds=silent_seconds)
         except ValueError:
             copy = None
         finally:

@@ -14,6 +14,9 @@ from pyproxy.net.download_reader import DownloadReader
 from pyproxy.net.sharing.progress import MESSAGE_BYTES, Progress, decode
 from pyproxy.net.spool import Spool
 
+SILENT_SECONDS = 10.0
+"""Who fetches tells at least every second that it is there (``telling.py``): if silent for so long, it is stuck."""
+
 
 class CopyLost(PyproxyError):
     """Whoever fetched the file is gone, or goes on without the disk. Never leaves this package."""
@@ -43,17 +46,27 @@ class _Lent:
 class Copy:
     """One process's copy of a file, told of over ``connection``; ``descriptor`` is -1 where it has no file.
 
-    ``comparable``: should it be lost, its file still tells what readers were given. ``changed`` is called for news.
+    It is lost where nothing is told for ``silent_seconds``; ``silent`` says so. ``comparable``: should it be lost, its
+    file still tells what readers were given. ``changed`` is called for news.
     """
 
-    def __init__(self, descriptor: int, progress: Progress, connection: socket.socket | None = None) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        progress: Progress,
+        connection: socket.socket | None = None,
+        *,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
         self.progress = progress
         self.comparable = True
         self.error: Exception | None = CopyLost() if progress.apart else progress.error
         self.spool = Spool(_Lent(descriptor) if descriptor >= 0 else None)
         self.spool.stored = progress.released
         self.changed: Callable[[], None] = _nobody_asks
+        self.silent = False
         self._connection = connection
+        self._silent_seconds = silent_seconds
         self._pulse = asyncio.Event()
 
     @classmethod
@@ -95,10 +108,9 @@ class Copy:
         """Take what is told until nobody tells any more: it is complete (and kept, if it can be), failed, or lost."""
         if self._connection is None:
             return
-        loop = asyncio.get_running_loop()
         try:
             with self._connection as connection:
-                while message := await loop.sock_recv(connection, MESSAGE_BYTES):
+                while message := await self._message(connection):
                     self._take(decode(message))
         except (OSError, ValueError):
             pass  # lost
@@ -110,6 +122,18 @@ class Copy:
         """Follow no more."""
         if self._connection is not None:
             self._connection.close()
+
+    async def _message(self, connection: socket.socket) -> bytes:
+        """The next one, empty at the end; raises `OSError`, also where none comes in time."""
+        loop = asyncio.get_running_loop()
+        if self.complete:
+            return await loop.sock_recv(connection, MESSAGE_BYTES)  # nothing is told any more, until it is kept
+        try:
+            async with asyncio.timeout(self._silent_seconds):
+                return await loop.sock_recv(connection, MESSAGE_BYTES)
+        except TimeoutError:
+            self.silent = True
+            raise
 
     def _take(self, progress: Progress) -> None:
         if progress.again:

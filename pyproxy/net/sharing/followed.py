@@ -131,8 +131,8 @@ class FollowedDownload:
                 await self._follow(copy)
                 if self._done.done():
                     return
-                if copy.progress.apart:
-                    break
+                if copy.progress.apart or copy.silent:
+                    break  # who is stuck keeps the claim
             part = self._lead()
             if part is not None:
                 await self._go_on_with(part)

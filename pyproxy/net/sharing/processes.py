@@ -12,9 +12,9 @@ from typing import Protocol
 from pyproxy.errors import StorageError
 from pyproxy.net.download import Download
 from pyproxy.net.sharing.asking import ask
-from pyproxy.net.sharing.copies import Copy, Part, Whole
+from pyproxy.net.sharing.copies import SILENT_SECONDS, Copy, Part, Whole
 from pyproxy.net.sharing.followed import FollowedDownload
-from pyproxy.net.sharing.telling import Telling
+from pyproxy.net.sharing.telling import ALIVE_SECONDS, Telling
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +40,23 @@ class Claims(Protocol):
 
 
 class Processes:
-    """Shares downloads with other processes. ``folder`` is this process's own, beside those of the others."""
+    """Shares downloads with other processes. ``folder`` is this process's own, beside those of the others.
 
-    def __init__(self, claims: Claims, folder: Path) -> None:
+    ``alive_seconds`` are `Telling`'s, ``silent_seconds`` those of a `Copy`.
+    """
+
+    def __init__(
+        self,
+        claims: Claims,
+        folder: Path,
+        *,
+        alive_seconds: float = ALIVE_SECONDS,
+        silent_seconds: float = SILENT_SECONDS,
+    ) -> None:
         self._claims = claims
         self._folder = folder
+        self._alive_seconds = alive_seconds
+        self._silent_seconds = silent_seconds
         self._led: dict[str, Download] = {}
         self._telling: Telling | None = None
         self._trouble = ""
@@ -60,7 +72,8 @@ class Processes:
         part = lead()
         if isinstance(part, Download):
             return part
-        return FollowedDownload(filename, ask=partial(ask, self._folder, name), lead=lead, apart=factory, part=part)
+        find = partial(ask, self._folder, name, self._silent_seconds)
+        return FollowedDownload(filename, ask=find, lead=lead, apart=factory, part=part)
 
     async def told(self) -> None:
         """Wait until nobody follows a download of this process any more."""
@@ -76,7 +89,7 @@ class Processes:
     def _lead(self, name: str, factory: Callable[[], Download], kept: Callable[[], Whole | None]) -> Part | None:
         try:
             if self._telling is None:
-                self._telling = Telling(self._folder, self._led.get)
+                self._telling = Telling(self._folder, self._led.get, alive_seconds=self._alive_seconds)
             claim = self._claims.take(name)
         except (OSError, StorageError) as error:
             self._report(error)

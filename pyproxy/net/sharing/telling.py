@@ -22,15 +22,24 @@ NAME_BYTES = 256
 STUCK_SECONDS = 5.0
 """A process that takes no message for so long is left to itself; a full disk's window must not wait for it."""
 
+ALIVE_SECONDS = 1.0
+"""How often somebody is told that nothing has changed: that tells a slow upstream from a process that is stuck."""
+
 EXHAUSTED_SECONDS = 0.5
 """How long nobody is accepted where there are no descriptors left."""
 
 
 class Telling:
-    """Listens in ``folder``, this process's own, and tells of the downloads that ``find`` gives by name."""
+    """Listens in ``folder``, this process's own, and tells of the downloads that ``find`` gives by name.
 
-    def __init__(self, folder: Path, find: Callable[[str], Download | None]) -> None:
+    Every ``alive_seconds`` it tells something, news or not.
+    """
+
+    def __init__(
+        self, folder: Path, find: Callable[[str], Download | None], *, alive_seconds: float = ALIVE_SECONDS
+    ) -> None:
         self._find = find
+        self._alive_seconds = alive_seconds
         self._listener = sockets.listen(folder)
         self._accepting = asyncio.create_task(self._accept(), name="tell of transfers")
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,7 +82,7 @@ class Telling:
             assert task is not None
             loop.add_reader(connection.fileno(), task.cancel)
             try:
-                await _tell(download, connection)
+                await _tell(download, connection, self._alive_seconds)
             finally:
                 loop.remove_reader(connection.fileno())
 
@@ -93,7 +102,7 @@ class Follower(DownloadReader):
             raise StorageError("another process that serves the file cannot be told that it begins again") from error
 
 
-async def _tell(download: Download, connection: socket.socket) -> None:
+async def _tell(download: Download, connection: socket.socket, alive_seconds: float) -> None:
     """Until the end, which is told. Going without a word means that somebody else may try."""
     follower = download.follow(Follower)
     follower.connection = connection
@@ -104,8 +113,7 @@ async def _tell(download: Download, connection: socket.socket) -> None:
                 # Broken by a copy that differs: they know that it began again, and those that have nothing may go on.
                 return
             progress = _progress(download)
-            if progress == told:
-                await download.change()
+            if progress == told and await _changes(download, within=alive_seconds):
                 continue
             follower.position = max(follower.position, progress.released)
             if told is None and not progress.apart:
@@ -117,6 +125,16 @@ async def _tell(download: Download, connection: socket.socket) -> None:
             await asyncio.wait([download.start()])  # until it is kept, newcomers are served from what they have
     finally:
         await follower.aclose()
+
+
+async def _changes(download: Download, *, within: float) -> bool:
+    """Wait for a change; whether there was one in so many seconds."""
+    try:
+        async with asyncio.timeout(within):
+            await download.change()
+    except TimeoutError:
+        return False
+    return True
 
 
 def _progress(download: Download) -> Progress:

@@ -10,16 +10,16 @@ from tornado.ioloop import IOLoop
 
 from tests.net.sharing.working import Worker
 
-StartWorker = Callable[[str], Worker]
+StartWorker = Callable[..., Worker]
 
 
 @pytest.fixture
 def worker(io_loop: IOLoop, tmp_path: Path) -> Iterator[StartWorker]:
-    """``worker("a")``: one more process on the same storage directory."""
+    """``worker("a")``: one more process on the same storage directory; keywords are those of `Processes`."""
     started: list[Worker] = []
 
-    def start(name: str) -> Worker:
-        started.append(Worker(tmp_path, name))
+    def start(name: str, **seconds: float) -> Worker:
+        started.append(Worker(tmp_path, name, **seconds))
         return started[-1]
 
     yield start

@@ -56,6 +56,32 @@ async def test_one_that_dies_before_it_has_an_answer_is_replaced(worker: StartWo
     assert await read_all(file.reader()) == DATA
 
 
+async def test_one_that_is_stuck_keeps_nobody_waiting(worker: StartWorker) -> None:
+    """It was stopped, or its disk does not answer: it keeps the claim, and tells nothing any more."""
+    a, b = worker("a", alive_seconds=1000.0), worker("b", silent_seconds=0.2)
+    a.get(expected(DATA), Script(DATA[:200_000], asyncio.Event(), length=len(DATA)))
+    own = Script(DATA)
+    file = b.get(expected(DATA), own)
+    reader = file.reader()
+    start = await read_up_to(reader, 200_000)
+    async with asyncio.timeout(10):
+        assert start + await read_all(reader) == DATA
+    assert own.requests == 1
+    await quiet(b)
+
+
+async def test_one_whose_upstream_says_nothing_is_not_taken_for_stuck(worker: StartWorker) -> None:
+    go = asyncio.Event()
+    a, b = worker("a", alive_seconds=0.02), worker("b", silent_seconds=0.5)
+    a.get(expected(DATA), Script(DATA[:200_000], go, DATA[200_000:], length=len(DATA)))
+    own = Script(DATA)
+    reading = asyncio.create_task(read_all(b.get(expected(DATA), own).reader()))
+    await asyncio.sleep(1.2)  # more than twice what a stuck one may take
+    go.set()
+    assert await reading == DATA
+    assert own.requests == 0
+
+
 @pytest.mark.parametrize("size", [True, False])
 async def test_who_has_bytes_of_a_wrong_copy_is_broken_by_the_next_one(worker: StartWorker, size: bool) -> None:
     a, b = worker("a"), worker("b")

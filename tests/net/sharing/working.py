@@ -20,10 +20,10 @@ class Worker:
     """One process's downloads. ``new_sink`` makes the file of each one that it fetches, ``keeping`` what is done then;
     ``kept`` is what it has kept, ``begun`` what it has fetched."""
 
-    def __init__(self, storage: Path, name: str) -> None:
+    def __init__(self, storage: Path, name: str, **seconds: float) -> None:
         self.folder = storage / "tmp" / name
         self.folder.mkdir(parents=True)
-        self.processes = Processes(Claims(storage), self.folder)
+        self.processes = Processes(Claims(storage), self.folder, **seconds)
         self.downloads = Downloads(self.processes)
         self.new_sink: Callable[[], FileSink | FullDisk | None] = lambda: FileSink(self._new_folder())
         self.keeping: Callable[[FileSink | FullDisk | None], Kept] = Kept

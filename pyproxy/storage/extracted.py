@@ -79,10 +79,11 @@ class ExtractedMetadata:
 
     def names(self, upstream_id: int, project: NormalizedName, *, readable: bool) -> frozenset[str]:
         """The wheels of a project whose metadata is kept, or those that have none that can be read."""
+        # With the plus no index is used for the upstream: all that was ever read of it would be gone through.
         rows = self._database.all(
             """
             SELECT filename FROM extracted_metadata
-            WHERE project = :project AND upstream_id = :upstream_id AND (metadata_z IS NOT NULL) = :readable
+            WHERE project = :project AND +upstream_id = :upstream_id AND (metadata_z IS NOT NULL) = :readable
             """,
             {"project": project, "upstream_id": upstream_id, "readable": readable},
         )

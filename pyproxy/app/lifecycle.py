@@ -16,6 +16,7 @@ from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
 from pyproxy.app.bounded_server import BoundedServer
 from pyproxy.app.chain import Chain
+from pyproxy.app.collecting import keep_what_is_here
 from pyproxy.app.draining import DRAIN_SECONDS
 from pyproxy.app.holdings import holdings_of
 from pyproxy.app.limits import possible_connections
@@ -69,6 +70,7 @@ async def run(
     supervised.follow(loop, leave=leave.set, stop=stop.set)
     order = supervised.order
     server = await Server.start(config, sockets, tls=tls, environ=environ, name=order.name, origin=origin)
+    keep_what_is_here()
     following = None
     if tls is not None:
         renewal = Renewal(config.server, tls, take=server.use_tls, clock=time.time, speaks=order.speaks)

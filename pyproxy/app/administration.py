@@ -32,6 +32,7 @@ from pyproxy.app.resources import Resources
 from pyproxy.app.server_settings import server_settings
 from pyproxy.app.tls import ShownCertificate
 from pyproxy.config.model import Config
+from pyproxy.repositories.workshop import Workshop
 from pyproxy.settings.quantities import format_duration
 from pyproxy.storage.accounts import AccountStore
 from pyproxy.storage.audit import AuditLog
@@ -115,7 +116,7 @@ def open_administration(
             upstreams, failures=FailureStore(database), pages=pages, database=database, clock=clock
         ),
         upstream_tests=UpstreamTests(
-            upstreams, store=store, pages=pages, conditions=_conditions(config, environ, clock)
+            upstreams, store=store, pages=pages, conditions=_conditions(config, environ, clock, resources.workshop)
         ),
         upstream_defaults={
             "index_ttl": f"{format_duration(config.cache.index_ttl)} (cache.index_ttl)",
@@ -143,7 +144,9 @@ def _dashboard(
     )
 
 
-def _conditions(config: Config, environ: Mapping[str, str], clock: Callable[[], float]) -> Conditions:
+def _conditions(
+    config: Config, environ: Mapping[str, str], clock: Callable[[], float], workshop: Workshop
+) -> Conditions:
     """A test behaves as the server does."""
     return Conditions(
         contact=config.server.public_url,
@@ -151,4 +154,5 @@ def _conditions(config: Config, environ: Mapping[str, str], clock: Callable[[], 
         page_timeout=config.cache.lookup_timeout,
         max_page_size=config.cache.max_page_size,
         clock=clock,
+        work=workshop.run,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from urllib.parse import urlsplit
 
 from pyproxy.admin.upstream_test.asking import Answer, Asking
@@ -21,16 +21,8 @@ METADATA_BYTES = 4 << 20
 """Metadata files are of kilobytes; a larger one is not looked at."""
 
 
-def file_to_ask(files: Sequence[File]) -> File:
-    """The last wheel (pages list the oldest first), one with metadata if there is such a one, else the last file."""
-    wheels = [file for file in files if file.filename.endswith(".whl") and not file.yanked]
-    described = [file for file in wheels if file.core_metadata]
-    return (described or wheels or list(files))[-1]
-
-
-async def check_file(asking: Asking, files: Sequence[File], begins: Begins) -> AsyncGenerator[Step]:
-    """The steps about one of the files."""
-    file = file_to_ask(files)
+async def check_file(asking: Asking, file: File, begins: Begins) -> AsyncGenerator[Step]:
+    """The steps about a file that was found on a page."""
     begins(f"first bytes of {file.filename}")
     try:
         answer = await asking.file(file.url, first=FIRST_BYTES, hashed=file.sha256 is not None)

@@ -174,4 +174,4 @@ class IndexCheck:
 
 
 def _files(asked: Asked | None) -> int:
-    return len(asked.detail.files) if asked is not None and asked.detail is not None else 0
+    return asked.judged.files if asked is not None and asked.judged is not None else 0

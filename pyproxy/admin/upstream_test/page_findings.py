@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from pyproxy.admin.upstream_test.project_page import Asked
 from pyproxy.admin.upstream_test.steps import State, Step
-from pyproxy.net.addresses import origin_of
-from pyproxy.settings import UpstreamSettings
-from pyproxy.simple.model import File
+from pyproxy.net.addresses import Origin, origin_of
+from pyproxy.simple.model import File, NormalizedName
 
 _JSON_VERSION = re.compile(rb'"api-version"\s*:\s*"([0-9.]{1,10})"')
 _HTML_VERSION = re.compile(rb"pypi:repository-version[\"']?\s+content\s*=\s*[\"']?([0-9.]{1,10})", re.IGNORECASE)
@@ -18,42 +17,52 @@ _HTML_VERSION = re.compile(rb"pypi:repository-version[\"']?\s+content\s*=\s*[\"'
 _NOTHING_TO_SET = "nothing can be set here; a newer version of the server may list them"
 
 
-def findings(asked: Asked, settings: UpstreamSettings) -> list[Step]:
-    """The steps about a page that was found; ``asked`` must hold answer and detail."""
-    assert asked.detail is not None
-    files = asked.detail.files
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page as it came, after ``seconds``; ``url`` is the final one.
+
+    ``index_url`` and ``origin`` are those of the upstream that was asked.
+    """
+
+    project: NormalizedName
+    body: bytes = field(repr=False)
+    content_type: str | None
+    url: str
+    seconds: float
+    index_url: str
+    origin: Origin
+
+
+def findings(page: Page, files: Sequence[File]) -> list[Step]:
+    """The steps about a page and the files that it lists, one at least."""
     # Of an HTML page the first step has said already that there is nothing to set.
-    advice = _NOTHING_TO_SET if _is_json(asked) else None
+    advice = _NOTHING_TO_SET if _is_json(page) else None
     return [
-        _format(asked, settings),
+        _format(page, len(files)),
         _sha256(files),
         _sizes(files, advice),
         _upload_times(files, advice),
         *_wheel_metadata(files, advice),
-        *_links(files, settings),
+        *_links(files, page.origin),
     ]
 
 
-def _format(asked: Asked, settings: UpstreamSettings) -> Step:
+def _format(page: Page, count: int) -> Step:
     """The page itself: where, how large, in which format."""
-    assert asked.answer is not None
-    assert asked.detail is not None
-    answer = asked.answer
-    is_json = _is_json(asked)
-    version = (_JSON_VERSION if is_json else _HTML_VERSION).search(answer.body)
+    is_json = _is_json(page)
+    version = (_JSON_VERSION if is_json else _HTML_VERSION).search(page.body)
     kind = f"{'JSON' if is_json else 'HTML'}{f' {version[1].decode()}' if version else ''}"
-    count = len(asked.detail.files)
-    found = f"{asked.project}: {count} {'file' if count == 1 else 'files'}, {len(answer.body):,} bytes of {kind}"
-    if not answer.url.startswith(settings.index_url):
-        found += f", after a redirect to {urlsplit(answer.url).netloc}"
+    found = f"{page.project}: {count} {'file' if count == 1 else 'files'}, {len(page.body):,} bytes of {kind}"
+    if not page.url.startswith(page.index_url):
+        found += f", after a redirect to {urlsplit(page.url).netloc}"
     if is_json:
-        return Step("project page", "ok", answer.seconds, found)
+        return Step("project page", "ok", page.seconds, found)
     advice = "nothing can be set here; only JSON (PEP 691, PEP 700) tells clients sizes and upload times"
-    return Step("project page", "warning", answer.seconds, f"{found}: it does not speak JSON", advice)
+    return Step("project page", "warning", page.seconds, f"{found}: it does not speak JSON", advice)
 
 
-def _is_json(asked: Asked) -> bool:
-    return asked.answer is not None and asked.answer.body.lstrip()[:1] == b"{"
+def _is_json(page: Page) -> bool:
+    return page.body.lstrip()[:1] == b"{"
 
 
 def _sha256(files: Sequence[File]) -> Step:
@@ -93,10 +102,10 @@ def _wheel_metadata(files: Sequence[File], advice: str | None) -> list[Step]:
     return [Step("wheel metadata", "warning", None, found, advice)]
 
 
-def _links(files: Sequence[File], settings: UpstreamSettings) -> list[Step]:
+def _links(files: Sequence[File], origin: Origin) -> list[Step]:
     """Files that are not where the index is."""
     steps = []
-    down = [file for file in files if settings.origin[0] == "https" and urlsplit(file.url).scheme == "http"]
+    down = [file for file in files if origin[0] == "https" and urlsplit(file.url).scheme == "http"]
     if down:
         unprotected = [file for file in down if file.sha256 is None]
         found = f"{len(down)} of {len(files)} files are linked at http, the index is https"
@@ -105,14 +114,11 @@ def _links(files: Sequence[File], settings: UpstreamSettings) -> list[Step]:
         state: State = "failed" if len(unprotected) == len(files) else "warning"
         advice = "set the server's public address to https (X-Forwarded-Proto, base URL)"
         steps.append(Step("links", state, None, found, advice))
-    hosts = sorted({urlsplit(file.url).netloc.rpartition("@")[2] for file in files if _elsewhere(file.url, settings)})
+    elsewhere = [file.url for file in files if origin_of(file.url)[1:] != origin[1:]]
+    hosts = sorted({urlsplit(url).netloc.rpartition("@")[2] for url in elsewhere})
     if hosts:
         steps.append(Step("file host", "ok", None, f"files are on another host: {', '.join(hosts[:5])}"))
     return steps
-
-
-def _elsewhere(url: str, settings: UpstreamSettings) -> bool:
-    return origin_of(url)[1:] != settings.origin[1:]
 
 
 def _lacking(some: Sequence[File], all_: Sequence[File], noun: str = "file") -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
 from pyproxy.admin.upstream_test.asking import Answer, Asking
+from pyproxy.admin.upstream_test.page_findings import Page
+from pyproxy.admin.upstream_test.page_reading import Judged, judge
 from pyproxy.admin.upstream_test.refusals import explained, no_answer
-from pyproxy.errors import EmptyIndexPage, NotAnIndexPage, UpstreamError
-from pyproxy.simple.model import NormalizedName, ProjectDetail
-from pyproxy.simple.parse import parse_project_detail
+from pyproxy.errors import EmptyIndexPage, NotAnIndexPage, UpstreamError, WorkTooLong
+from pyproxy.simple.model import NormalizedName
 
 Kind = Literal["page", "empty", "missing", "refused", "not a page", "failed"]
 
@@ -20,14 +20,14 @@ Kind = Literal["page", "empty", "missing", "refused", "not a page", "failed"]
 class Asked:
     """What came of asking for a project.
 
-    ``detail`` is there for a page and for an empty one in JSON; ``answer`` unless none came, for which ``error`` is
+    ``judged`` is there for a page and for an empty one in JSON; ``answer`` unless none came, for which ``error`` is
     the reason. For the other kinds ``found`` and ``advice`` say what is wrong.
     """
 
     project: NormalizedName
     kind: Kind
     answer: Answer | None = None
-    detail: ProjectDetail | None = None
+    judged: Judged | None = None
     found: str = ""
     advice: str | None = None
     error: UpstreamError | None = None
@@ -41,7 +41,7 @@ async def ask_for_project(asking: Asking, index_url: str, project: NormalizedNam
         found, advice = explained(error, asking.settings)
         return Asked(project=project, kind="failed", found=found, advice=advice, error=error)
     if answer.status == 200:
-        return await _read(project, answer)
+        return await _read(asking, project, answer)
     if answer.status in (404, 410):
         return Asked(project=project, kind="missing", answer=answer, found=f"it has no project {project}")
     found, advice = no_answer(answer.status, answer.headers, answer.body, asking.settings)
@@ -49,13 +49,25 @@ async def ask_for_project(asking: Asking, index_url: str, project: NormalizedNam
     return Asked(project=project, kind=kind, answer=answer, found=found, advice=advice)
 
 
-async def _read(project: NormalizedName, answer: Answer) -> Asked:
+async def _read(asking: Asking, project: NormalizedName, answer: Answer) -> Asked:
+    page = Page(
+        project=project,
+        body=answer.body,
+        content_type=answer.content_type,
+        url=answer.url,
+        seconds=answer.seconds,
+        index_url=asking.settings.index_url,
+        origin=asking.settings.origin,
+    )
     try:
-        detail = await asyncio.to_thread(parse_project_detail, answer.body, answer.content_type, answer.url, project)
+        judged = await asking.conditions.work(len(answer.body), judge, page)
     except EmptyIndexPage:
         return Asked(project=project, kind="empty", answer=answer, found=f"its page of {project} lists no file")
     except NotAnIndexPage as error:
         advice = "check url and index_path, and whether something on the way (a login, a portal) answers in its place"
         return Asked(project=project, kind="not a page", answer=answer, found=str(error), advice=advice)
-    kind: Kind = "page" if detail.files else "empty"
-    return Asked(project=project, kind=kind, answer=answer, detail=detail, found=f"its page of {project} is empty")
+    except WorkTooLong:
+        found = f"its page of {project} takes too long to read"
+        return Asked(project=project, kind="not a page", answer=answer, found=found)
+    kind: Kind = "page" if judged.files else "empty"
+    return Asked(project=project, kind=kind, answer=answer, judged=judged, found=f"its page of {project} is empty")

@@ -37,7 +37,7 @@ async def check_unknown_name(asking: Asking) -> Step:
 
 
 def _empty(asked: Asked, seconds: float | None) -> Step:
-    if asked.detail is not None:
+    if asked.judged is not None:
         # In JSON an empty page is a project without files, and hides it from the next upstream.
         found = "it answers with an empty JSON page: pyproxy takes every name for one that it has"
         return Step(NAME, "failed", seconds, found, "have the server answer 404, or set projects to its own names")

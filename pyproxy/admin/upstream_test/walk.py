@@ -12,7 +12,6 @@ Leaving early ends what is under way.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -22,7 +21,6 @@ from pyproxy.admin.upstream_test.connection_check import ConnectionCheck
 from pyproxy.admin.upstream_test.discretion import Discretion
 from pyproxy.admin.upstream_test.file_check import check_file
 from pyproxy.admin.upstream_test.index_check import IndexCheck
-from pyproxy.admin.upstream_test.page_findings import findings
 from pyproxy.admin.upstream_test.project_page import Asked
 from pyproxy.admin.upstream_test.steps import Begins, Step, no_one_watches
 from pyproxy.admin.upstream_test.unchanged_check import NAME as UNCHANGED
@@ -86,15 +84,15 @@ async def _walk(
 
 async def _look_at(page: Asked, asking: Asking, begins: Begins) -> AsyncGenerator[Step]:
     """What there is to say once a project's page is here."""
-    assert page.detail is not None
-    # In a thread: a page of 20,000 files takes a while, and a server that tests has other things to do.
-    for step in await asyncio.to_thread(findings, page, asking.settings):
+    assert page.judged is not None
+    assert page.judged.file is not None
+    for step in page.judged.steps:
         yield step
     begins(UNCHANGED)
     yield await check_unchanged(asking, page)
     begins(UNKNOWN)
     yield await check_unknown_name(asking)
-    async for step in check_file(asking, page.detail.files, begins):
+    async for step in check_file(asking, page.judged.file, begins):
         yield step
 
 

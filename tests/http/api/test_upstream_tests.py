@@ -13,7 +13,7 @@ from tests.distributions import make_wheel
 from tests.http.api.client import errors_of, script
 from tests.http.calls import calling
 from tests.http.conftest import StartProxy
-from tests.http.proxy import Answer, Proxy
+from tests.http.proxy import JSON, Answer, Proxy
 from tests.upstream.certificates import Authority
 from tests.upstream_server import Hold, SilentListener, Status, UpstreamServer
 from tests.waiting import until
@@ -37,6 +37,21 @@ def walks() -> int:
 def lines(answer: Answer) -> list[Any]:
     assert (answer.status, answer.headers["Content-Type"]) == (200, NDJSON), answer.body
     return [json.loads(line) for line in answer.body.splitlines()]
+
+
+async def test_a_big_page_is_read_in_another_process(start_proxy: StartProxy, upstream: UpstreamServer) -> None:
+    """Requests for packages go on meanwhile (pain 16)."""
+    files = [
+        {"filename": f"demo-1.{n}.tar.gz", "url": f"/packages/demo-1.{n}.tar.gz", "hashes": {"sha256": f"{n:064x}"}}
+        for n in range(5000)
+    ]
+    page = {"meta": {"api-version": "1.1"}, "name": "demo", "versions": [], "files": files}
+    upstream.set_page("demo", json.dumps(page).encode(), JSON)
+    proxy = await start_proxy(upstream)
+    steps = lines(await script(proxy).post("/upstreams/first/test", {"project": "demo"}))
+    (shown,) = [step["found"] for step in steps if step["name"] == "project page"]
+    assert shown.startswith("demo: 5000 files")
+    assert proxy.server.services.workshop.runs == {("judge", "process"): 1}
 
 
 async def test_a_stored_one_is_tested_step_by_step(start_proxy: StartProxy, upstream: UpstreamServer) -> None:

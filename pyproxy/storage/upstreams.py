@@ -121,7 +121,8 @@ class UpstreamStore:
             )
         row = to_row(settings, self._secrets)
         if self.get(name, reveal=False).settings.index_url != settings.index_url:
-            self._drop_pages(name, expected)
+            while self.drop_pages(name, expected):
+                pass
 
         def change(connection: sqlite3.Connection) -> None:
             old = _expected(connection, name, expected)
@@ -158,7 +159,8 @@ class UpstreamStore:
 
     def remove(self, name: str, *, expected: str | None = None, witness: Witness | None = None) -> None:
         """Remove an upstream with its pages and recorded hashes; verified files stay. YAML brings it not back."""
-        self._drop_pages(name, expected)
+        while self.drop_pages(name, expected):
+            pass
 
         def remove(connection: sqlite3.Connection) -> None:
             old = _expected(connection, name, expected)
@@ -167,6 +169,21 @@ class UpstreamStore:
             _done(connection, witness)
 
         self._database.write_now(remove)
+
+    def drop_pages(self, name: str, expected: str | None = None) -> bool:
+        """Remove some of the pages of an upstream that is about to lose them, briefly; whether there may be more."""
+        sql = """
+            DELETE FROM pages WHERE (project, upstream_id) IN (
+                SELECT project, upstream_id FROM pages INDEXED BY pages_by_upstream
+                WHERE upstream_id = :id LIMIT :limit
+            )
+            """
+
+        def drop(connection: sqlite3.Connection) -> int:
+            values = {"id": _expected(connection, name, expected)["id"], "limit": PAGES_AT_ONCE}
+            return connection.execute(sql, values).rowcount
+
+        return self._database.write_now(drop) == PAGES_AT_ONCE
 
     def seed(self, upstreams: Iterable[tuple[UpstreamSettings, int | None]]) -> builtins.list[str]:
         """Add those whose name was never seen before, with their priority (``None``: last); the names added."""
@@ -188,19 +205,6 @@ class UpstreamStore:
             return added
 
         return self._database.write_now(seed)
-
-    def _drop_pages(self, name: str, expected: str | None) -> None:
-        """Remove most pages of an upstream that is about to lose them, in transactions that hold up nobody."""
-        upstream_id = self._database.write_now(lambda connection: _expected(connection, name, expected)["id"])
-        sql = """
-            DELETE FROM pages WHERE (project, upstream_id) IN (
-                SELECT project, upstream_id FROM pages INDEXED BY pages_by_upstream
-                WHERE upstream_id = :id LIMIT :limit
-            )
-            """
-        values = {"id": upstream_id, "limit": PAGES_AT_ONCE}
-        while self._database.write_now(lambda connection: connection.execute(sql, values).rowcount) == PAGES_AT_ONCE:
-            pass
 
     def _stored(self, row: sqlite3.Row, reveal: bool) -> StoredUpstream:
         settings = to_settings(row, self._secrets if reveal else None)

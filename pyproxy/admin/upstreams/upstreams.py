@@ -85,10 +85,7 @@ class Upstreams:
         self, name: str, values: Mapping[str, object], actor: Actor, *, version: str | None = None
     ) -> Changed:
         """Change the fields that are given; ``priority`` among them moves it. What is the same already is no change."""
-        old = self._readable(name, values)
-        if version is not None and version != old.version:
-            raise VersionConflict(subject(name))
-        new = settled(values, old.settings, self._folder)
+        old, new = self._old_and_new(name, values, version)
         changes = changes_between(old.settings, new)
         position = priority_of(values)
         changes += self._moved(old, position)
@@ -116,6 +113,17 @@ class Upstreams:
         witness = self._witness(actor, "removed", name, changes_between(old.settings, None))
         self._store.remove(name, expected=version, witness=witness)
 
+    def lose_pages(self, name: str, values: Mapping[str, object] | None, *, version: str | None = None) -> bool:
+        """Drop some of the pages that `change` to these values, or `remove` (``None``), drops; whether more may go.
+
+        Raises what they do, and drops none then.
+        """
+        if values is not None:
+            old, new = self._old_and_new(name, values, version)
+            if new.index_url == old.settings.index_url:
+                return False
+        return self._store.drop_pages(name, version)
+
     def draft(self, values: Mapping[str, object], *, like: str | None = None) -> UpstreamSettings:
         """The settings that would be stored, with their secrets: those of ``like`` with the values given.
 
@@ -124,6 +132,14 @@ class Upstreams:
         """
         old = None if like is None else self._readable(like, values).settings
         return settled(values, old, self._folder)
+
+    def _old_and_new(
+        self, name: str, values: Mapping[str, object], version: str | None
+    ) -> tuple[StoredUpstream, UpstreamSettings]:
+        old = self._readable(name, values)
+        if version is not None and version != old.version:
+            raise VersionConflict(subject(name))
+        return old, settled(values, old.settings, self._folder)
 
     def _readable(self, name: str, values: Mapping[str, object]) -> StoredUpstream:
         """The present one; without its secrets where the key was lost and the secret is being given again."""

@@ -8,6 +8,7 @@ from pyproxy.admin.charts.model import Chart
 from pyproxy.admin.charts.of_upstreams import upstream_charts
 from pyproxy.admin.dashboard.model import UpstreamHistory
 from pyproxy.admin.dashboard.ranges import range_named
+from pyproxy.admin.upstreams.leaving import remove_in_steps
 from pyproxy.admin.upstreams.reports import Loss, Report
 from pyproxy.errors import NotAllowed, VersionConflict
 from pyproxy.handlers.admin.base import AdminHandler
@@ -71,7 +72,8 @@ class RemoveUpstreamHandler(AdminHandler):
     async def submitted(self, form: Form, *args: str) -> None:
         (name,) = args
         try:
-            await self.admin.desk.run(self.admin.upstreams.remove, name, self.actor, version=form.text("version"))
+            admin, version = self.admin, form.text("version")
+            await remove_in_steps(admin.desk, admin.upstreams, name, self.actor, version=version)
         except VersionConflict:
             await self._show(name, "Somebody has changed it meanwhile, so it was not removed. Look at it again.", 409)
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from pyproxy.admin.upstreams.given import KINDS
+from pyproxy.admin.upstreams.leaving import change_in_steps
 from pyproxy.errors import ConfigurationError, NotAllowed, VersionConflict
 from pyproxy.handlers.admin.base import AdminHandler
 from pyproxy.handlers.admin.forms import Form
@@ -87,8 +88,8 @@ class EditUpstreamHandler(UpstreamFormHandler):
     way = "edit"
 
     async def store(self, name: str, values: Values, basis: Basis) -> None:
-        change = self.admin.upstreams.change
-        changed = await self.admin.desk.run(change, name, values, self.actor, version=basis.version)
+        desk, upstreams = self.admin.desk, self.admin.upstreams
+        changed = await change_in_steps(desk, upstreams, name, values, self.actor, version=basis.version)
         notice = f"{name} is changed." if changed.changes else f"{name} was so already: nothing was changed."
         if changed.forgot_pages:
             notice += " Its index is at another address now: its pages are forgotten, verified files stay."

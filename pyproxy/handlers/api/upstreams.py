@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from pyproxy.admin.upstreams.leaving import change_in_steps, remove_in_steps
 from pyproxy.admin.upstreams.upstreams import StoredUpstream
 from pyproxy.errors import VersionConflict
 from pyproxy.handlers.api.operation import Call, operation
@@ -68,10 +69,10 @@ async def change_upstream(call: Call, name: UpstreamName, body: UpstreamChange) 
     Another scheme, host, port, proxy or credential_hosts, or verify_ssl off, asks for its password or token again.
     Another index address costs it its pages; verified files stay.
     """
-    run, upstreams = call.admin.desk.run, call.admin.upstreams
-    version = expected_version(call, (await run(upstreams.get, name)).version)
+    desk, upstreams = call.admin.desk, call.admin.upstreams
+    version = expected_version(call, (await desk.run(upstreams.get, name)).version)
     with _overtaken():
-        changed = await run(upstreams.change, name, body.values(), call.actor, version=version)
+        changed = await change_in_steps(desk, upstreams, name, body.values(), call.actor, version=version)
     return _tagged(call, changed.upstream)
 
 
@@ -80,10 +81,10 @@ async def remove_upstream(call: Call, name: UpstreamName) -> None:
 
     Verified files stay, and answer to their links.
     """
-    run, upstreams = call.admin.desk.run, call.admin.upstreams
-    version = expected_version(call, (await run(upstreams.get, name)).version)
+    desk, upstreams = call.admin.desk, call.admin.upstreams
+    version = expected_version(call, (await desk.run(upstreams.get, name)).version)
     with _overtaken():
-        await run(upstreams.remove, name, call.actor, version=version)
+        await remove_in_steps(desk, upstreams, name, call.actor, version=version)
 
 
 async def move_upstream(call: Call, name: UpstreamName, body: NewPosition) -> Upstream:

@@ -96,7 +96,19 @@ def is_full(directory: Path) -> bool:
 def is_writable(directory: Path) -> bool:
     """Whether files may be kept below a storage directory, as far as its folders tell."""
     folders = [folder for name in (FILES_NAME, TEMPORARY_NAME) if (folder := directory / name).exists()]
-    return all(os.access(place, os.W_OK | os.X_OK) for place in (directory, *folders))
+    return all(os.access(place, os.W_OK | os.X_OK) and _takes_writes(place) for place in (directory, *folders))
+
+
+def _takes_writes(folder: Path) -> bool:
+    """Whether its file system does, tried with the one write that needs no room.
+
+    After an error of the disk it may refuse all of them although it is mounted for writing, and its flags say so.
+    """
+    try:
+        os.utime(folder)
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return True
 
 
 def is_mounted_read_only(directory: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
@@ -24,6 +25,29 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     _mount("-t", "tmpfs", "-o", "size=24m", "tmpfs", str(place))
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture
+def failing_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
+    """A folder on a disk of its own, and what makes that fail: ext4 stops then, and only whoever writes is told."""
+    image, place = tmp_path / "image", tmp_path / "failing"
+    place.mkdir()
+    with image.open("wb") as stream:
+        stream.truncate(8_000_000)
+    if shutil.which("mkfs.ext4") is None:
+        pytest.skip("there is no mkfs.ext4")
+    subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", str(image)], check=True)
+    _mount("-o", "loop,errors=remount-ro", str(image), str(place))
+    device = subprocess.run(
+        ["findmnt", "--noheadings", "--output", "SOURCE", str(place)], check=True, capture_output=True, text=True
+    ).stdout.strip()
+    trigger = Path("/sys/fs/ext4") / Path(device).name / "trigger_fs_error"
+    try:
+        if not trigger.exists():
+            pytest.skip("this system's ext4 does not fail on demand")
+        yield place, lambda: _write(trigger)
+    finally:
+        subprocess.run(["umount", "--lazy", str(place)], check=True)
 
 
 @contextlib.contextmanager
@@ -59,6 +83,10 @@ def read_only(proxy: Proxy) -> Iterator[None]:
         writers[0].execute("PRAGMA query_only = OFF")
         for folder in folders:
             subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def _write(trigger: Path) -> None:
+    trigger.write_text("1")
 
 
 def _mount(*arguments: str) -> None:

@@ -6,13 +6,16 @@ The counts of uses, the history and the records of failures cannot be written ei
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from pyproxy.errors import StorageError
+from pyproxy.storage.directory import is_writable
 from tests.disk.conftest import Place, full, read_only
 from tests.distributions import make_wheel
 from tests.http.calls import address, ask, idle
@@ -112,3 +115,20 @@ async def test_a_server_whose_folders_cannot_be_written_is_not_ready(
     assert answer.status == 503
     assert "cannot be written" in answer.json()["checks"]["storage"]
     assert (await ask(proxy, "/readyz")).status == 200
+
+
+def test_a_file_system_that_stopped_after_an_error_counts_as_not_writable(
+    failing_disk: tuple[Path, Callable[[], None]],
+) -> None:
+    place, fail = failing_disk
+    assert is_writable(place)
+    fail()
+    assert not is_writable(place)
+
+
+def test_a_full_disk_counts_as_writable(small_disk: Path) -> None:
+    """There may be room again in a moment, and what is kept goes on being served."""
+    with contextlib.suppress(OSError), (small_disk / "filler").open("wb", buffering=0) as stream:
+        while True:
+            stream.write(bytes(4096))
+    assert is_writable(small_disk)

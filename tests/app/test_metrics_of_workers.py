@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
+import pytest
+
+from pyproxy.app.shared_figures import VARIABLE, count_in, shared_folder
 from tests.app.command import Command, children_of, until
 from tests.app.conftest import RunCommand
 
@@ -41,3 +45,20 @@ async def test_a_setting_of_the_environment_meant_for_other_programs_changes_not
     command = await run_command(PROMETHEUS_MULTIPROC_DIR="/nowhere").listens()
     assert (await command.get("/healthz")).status == 200
     assert await served_pages(command) == 1.0
+
+
+async def test_what_is_counted_has_its_room_on_the_disk_from_the_beginning(run_command: RunCommand) -> None:
+    """Else the first value that comes on a full disk kills the worker (SIGBUS)."""
+    command = await run_command().serves(1)
+    assert (await command.get("/metrics")).status == 200
+    files = [path.stat() for path in (command.directory / "data" / "metrics").iterdir()]
+    assert [file.st_blocks * 512 >= file.st_size > 0 for file in files] == [True] * 4
+
+
+def test_where_there_is_no_room_to_share_a_worker_counts_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(VARIABLE, "/nowhere")
+    count_in(tmp_path / "gone", 0)
+    assert shared_folder() is None
+    assert "no room to share" in caplog.text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -55,6 +54,10 @@ class Results:
         for name, figure in figures.items():
             row.figures.setdefault(name, {})[self.round] = figure
 
+    def row(self, scenario: str, what: str) -> Row | None:
+        """One of them, if it was measured."""
+        return self._rows.get((scenario, what))
+
     def table(self, others: Sequence[str]) -> str:
         """Markdown: pyproxy's own figure, then what it is times each other's."""
         head = ["scenario", "measured", "better", OURS, *(f"÷ {name}" for name in others)]
@@ -72,12 +75,16 @@ def _line(cells: Sequence[str]) -> str:
 
 def conditions(rounds: int, versions: Mapping[str, str]) -> str:
     """What a reader must know of the run: versions, machine, day."""
-    named = ", ".join(f"{name}: {version}" for name, version in versions.items())
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}, rounds: {rounds}, {os.cpu_count()} cores ({_processor()}) shared "
-        f"by servers and clients, load {os.getloadavg()[0]:.1f} at the end, Python {platform.python_version()}, "
-        f"{sys.platform}\n\n{named}"
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}, rounds: {rounds}. {os.cpu_count()} cores ({_processor()}), shared "
+        f"by servers and clients, {_memory_gb():.0f} GB of memory, {platform.system()} {platform.release()}; load "
+        f"{os.getloadavg()[0]:.1f} at the end. {named}."
     )
+
+
+def _memory_gb() -> float:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9
 
 
 def _processor() -> str:

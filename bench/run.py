@@ -22,6 +22,7 @@ import servers
 from contestants import PEERS, Contestant
 from results import OURS, conditions
 from scenarios import SCENARIOS, Run
+from summary import put_into, summary
 from tree import MEGABYTE, make_tree
 
 ROUNDS = 3
@@ -29,6 +30,7 @@ LONGEST_RUN_SECONDS = 2400.0
 NEEDED_BYTES = 12_000 * MEGABYTE
 QUICK_BYTES = 5_000 * MEGABYTE
 WRITTEN = Path(__file__).with_name("results.md")
+README = Path(__file__).resolve().parent.parent / "README.md"
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="pyproxy-bench-") as name:
         try:
             rounds = 1 if options.quick else options.rounds
-            text, failed = _measure(Path(name), names, peers, rounds, quick=options.quick)
+            text, shown, said, failed = _measure(Path(name), names, peers, rounds, quick=options.quick)
         except servers.NotStarted as error:
             sys.exit(str(error))
     print("\n" + text)
@@ -49,11 +51,13 @@ def main() -> None:
         sys.exit("some scenarios failed, see above; nothing is written")
     if options.write:
         WRITTEN.write_text(f"# Results\n\nWhat the figures mean is told in [README.md](README.md).\n\n{text}")
+        README.write_text(put_into(README.read_text(), shown, said))
 
 
 def _measure(
     scratch: Path, names: Sequence[str], peers: Sequence[Contestant], rounds: int, *, quick: bool
-) -> tuple[str, bool]:
+) -> tuple[str, str, str, bool]:
+    """The whole table with what belongs to it, the README's, what is to be known of the run; and whether any failed."""
     needed = QUICK_BYTES if quick else NEEDED_BYTES
     if shutil.disk_usage(scratch).free < needed:
         sys.exit(f"{scratch.parent} has less than {needed // MEGABYTE} MB free; set TMPDIR to a larger disk")
@@ -66,11 +70,15 @@ def _measure(
             warm[peer.name] = running.enter_context(peer.start(scratch / f"warm-{number}", upstream))
         run = Run(scratch, tree, warm, peers, quick)
         failed = _rounds(run, names, rounds)
-    versions = {"nginx": servers.nginx_version(), **{peer.name: peer.version() for peer in peers}}
+    installed = {peer.name: peer.version() for peer in peers if peer.slow}
+    versions = {"nginx": servers.nginx_version(), **installed}
     versions["Python"] = platform.python_version()
-    table = run.results.table(["nginx", *(peer.name for peer in peers)])
-    said = "".join(f"\n- {complaint}" for complaint in dict.fromkeys(run.complaints))
-    return f"{table}\n\n{conditions(rounds, versions)}\n" + (f"\nLeft out:\n{said}\n" if said else ""), failed
+    others = ["nginx", *(peer.name for peer in peers)]
+    said = conditions(rounds, versions)
+    text = f"{run.results.table(others)}\n\n{said}\n"
+    if run.complaints:
+        text += "\nLeft out:\n\n" + "".join(f"- {complaint}\n" for complaint in dict.fromkeys(run.complaints))
+    return text, summary(run.results, others), said, failed
 
 
 def _rounds(run: Run, names: Sequence[str], rounds: int) -> bool:
@@ -105,7 +113,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--without", action="append", default=[], choices=PEERS, metavar="PEER",
                         help=f"leave one out (may be repeated): {', '.join(PEERS)}")
     parser.add_argument("--alone", action="store_true", help="only pyproxy and nginx: no peer is installed")
-    parser.add_argument("--write", action="store_true", help=f"keep the table in {WRITTEN.name}")
+    parser.add_argument("--write", action="store_true", help=f"keep the table in {WRITTEN.name}, and the README's")
     return parser.parse_args()
 
 

@@ -77,9 +77,9 @@ def conditions(rounds: int, versions: Mapping[str, str]) -> str:
     """What a reader must know of the run: versions, machine, day."""
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
     return (
-        f"{time.strftime('%Y-%m-%d', time.gmtime())}, rounds: {rounds}. {os.cpu_count()} cores ({_processor()}), shared "
-        f"by servers and clients, {_memory_gb():.0f} GB of memory, {platform.system()} {platform.release()}; load "
-        f"{os.getloadavg()[0]:.1f} at the end. {named}."
+        f"{time.strftime('%Y-%m-%d', time.gmtime())}, rounds: {rounds}. {os.cpu_count()} cores ({_processor()}), "
+        f"shared by servers and clients, {_memory_gb():.0f} GB of memory, {platform.system()} {platform.release()}; "
+        f"load {os.getloadavg()[0]:.1f} at the end. {named}."
     )
 
 

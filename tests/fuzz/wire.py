@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 
+import pytest
 from hypothesis import strategies as st
+from tornado.ioloop import IOLoop
+
+from tests.http.proxy import Proxy
 
 LAST = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 """Sent behind each request: a connection that is still in order answers this, too, and ends."""
@@ -43,6 +48,18 @@ async def all_that_comes(port: int, sent: bytes) -> bytes:
     return b"\r\n".join([status_line, *sorted(lines)]) + end + rest
 
 
+def send(io_loop: IOLoop, proxy: Proxy, sent: bytes) -> bytes:
+    """`all_that_comes` of a server in the test's own loop."""
+    received = io_loop.run_sync(lambda: all_that_comes(proxy.port, sent), timeout=60)
+    assert isinstance(received, bytes)
+    return received
+
+
+def faults_in(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the server logged as an error."""
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
 def status_of(received: bytes) -> int:
     """That of the first answer, after a word that it may be sent."""
     return int(received.removeprefix(b"HTTP/1.1 100 (Continue)\r\n\r\n").split(b" ", 2)[1])
@@ -51,6 +68,9 @@ def status_of(received: bytes) -> int:
 def text(*values: str) -> st.SearchStrategy[bytes]:
     return st.sampled_from([value.encode("latin-1") for value in values])
 
+
+ODD_SEGMENTS = text("demo", "%ff", "%00", "%2f", "first", "9" * 40, "-1", "\xc3\xa9", "..", "%ed%a0%80", "'", "a" * 300)
+"""Parts of an address in which a name is expected."""
 
 HEADERS: dict[bytes, st.SearchStrategy[bytes]] = {
     b"Accept": text(

@@ -79,6 +79,8 @@ class Report:
     log_format: str = "text"
 
 
+SUPERVISOR_GONE = "the supervisor of this worker is gone"
+
 LEAVE = {"leave": True}
 """To a worker: take no new connections, let those that there are end, then end."""
 
@@ -131,6 +133,17 @@ class Supervised:
             raise
         return cls(order, control, rest)
 
+    def check_supervisor(self) -> None:
+        """Raise `WorkersFailed` where it is gone: for a worker that waits before it follows."""
+        try:
+            gone = not self.control.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return
+        except OSError:
+            gone = True
+        if gone:
+            raise WorkersFailed(SUPERVISOR_GONE)
+
     def follow(
         self, loop: asyncio.AbstractEventLoop, *, leave: Callable[[], object], stop: Callable[[], object]
     ) -> None:
@@ -174,7 +187,7 @@ def _first_line(control: socket.socket) -> tuple[bytes, bytes]:
     while b"\n" not in received:
         part = control.recv(1 << 16)
         if not part:
-            raise WorkersFailed("the supervisor of this worker is gone")
+            raise WorkersFailed(SUPERVISOR_GONE)
         received += part
     line, _, rest = received.partition(b"\n")
     return line, rest

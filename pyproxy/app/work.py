@@ -52,7 +52,7 @@ def work(supervised: Supervised, signals: WorkerSignals, load: Load, environ: Ma
         config = _with_what_is_held(loaded.config, order)
         logs.set_up(config.logging)
         if order.occasion == "more":
-            _wait_for_fitting_pair(config)
+            _wait_for_fitting_pair(config, supervised)
         check(config, loaded.sources)
         origin = Origin(
             file=loaded.path, sources=loaded.sources, process=order.process, started_at=order.started_at
@@ -113,8 +113,11 @@ def _announce(config: Config, where: Sequence[str]) -> None:
         log.info("offline: no upstream is asked")
 
 
-def _wait_for_fitting_pair(config: Config) -> None:
-    """Wait, until the supervisor loses its patience: the pair is perhaps being written, and the others have theirs."""
+def _wait_for_fitting_pair(config: Config, supervised: Supervised) -> None:
+    """Wait, until the supervisor loses its patience: the pair is perhaps being written, and the others have theirs.
+
+    Raises `WorkersFailed` when the supervisor is gone: the port and the storage directory are for the next server then.
+    """
     told = False
     while True:
         try:
@@ -124,6 +127,7 @@ def _wait_for_fitting_pair(config: Config) -> None:
             if not told:
                 log.error("a new worker waits for a certificate that fits: %s", error)
             told = True
+            supervised.check_supervisor()
             time.sleep(PAIR_SECONDS)
 
 

@@ -3,7 +3,8 @@
 A claim is a lock on a single byte of an empty file; the name's hash says on which. So nothing is written, nothing is
 left over to be swept, and the system lets go of a claim however its process ends. It takes the locks of an *open file
 description*, fcntl(2): there may be many on one file, which ``flock`` does not offer, and they are not lost when the
-same process closes another descriptor of the file, as those of POSIX are.
+same process closes another descriptor of the file, as those of POSIX are. The file is for its owner alone: who may read
+it may lock all of it.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Claims:
     def __init__(self, directory: Path) -> None:
         path = directory / CLAIMS_NAME
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageError(f"cannot open {path} ({reason(error)}): {remedy(error)}") from error
         self._held: set[int] = set()

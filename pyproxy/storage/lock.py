@@ -1,7 +1,8 @@
 """One server per storage directory.
 
 The lock is ``flock`` on a file, so that the system lets go of it however the server ends; the process id inside
-tells whose it is. Workers inherit its descriptor: it is free when the last of them is gone.
+tells whose it is. It is for its owner alone, because who may read a file may lock it. Workers inherit its descriptor: it
+is free when the last of them is gone.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class StorageLock:
         self.directory = prepare_directory(directory)
         path = self.directory / LOCK_NAME
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise StorageError(f"cannot open {path} ({reason(error)}): {remedy(error)}") from error
         try:

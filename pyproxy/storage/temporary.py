@@ -62,6 +62,8 @@ class TemporaryFolder:
 
     def __init__(self, root: Path, recover: Callable[[Path], None]) -> None:
         prepare_directory(root)
+        with contextlib.suppress(OSError):  # somebody else's, who lets us write
+            root.chmod(0o700)  # who may read a directory may lock it, and the next start would wait
         self.path = root / f"{os.getpid()}-{secrets.token_hex(4)}"
         self._numbers = itertools.count(1)
         try:

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from pyproxy.errors import StorageError, StorageInUse
-from pyproxy.storage.directory import LOCK_NAME
+from pyproxy.storage.claims import Claims
+from pyproxy.storage.directory import CLAIMS_NAME, LOCK_NAME, TEMPORARY_NAME, prepare_whole
 from pyproxy.storage.lock import StorageLock
+from pyproxy.storage.temporary import TemporaryFolder
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,6 +29,16 @@ def test_a_second_server_is_told_who_holds_the_directory_and_what_to_do(tmp_path
     with pytest.raises(StorageInUse, match=rf"process {os.getpid()}\) works on .*: stop it, or choose another"):
         StorageLock(tmp_path)
     lock.release()
+
+
+@pytest.mark.parametrize("name", [LOCK_NAME, CLAIMS_NAME, TEMPORARY_NAME])
+def test_no_other_user_can_hold_what_a_server_has_to_lock(name: str, tmp_path: Path) -> None:
+    """Who may read a file or a directory may lock it: the server would not start, or wait for ever."""
+    StorageLock(tmp_path).release()
+    Claims(tmp_path).close()
+    prepare_whole(tmp_path)
+    TemporaryFolder(tmp_path / TEMPORARY_NAME, lambda intention: None).close()
+    assert (tmp_path / name).stat().st_mode & 0o077 == 0
 
 
 def test_a_released_directory_can_be_locked_again(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """One server per storage directory.
 
 The lock is ``flock`` on a file, so that the system lets go of it however the server ends; the process id inside
-tells whose it is. It is for its owner alone, because who may read a file may lock it. Workers inherit its descriptor: it
-is free when the last of them is gone.
+tells whose it is. It is for its owner alone, because who may read a file may lock it. Workers inherit its descriptor:
+it is free when the last of them is gone.
 """
 
 from __future__ import annotations

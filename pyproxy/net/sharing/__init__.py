@@ -14,7 +14,8 @@ The decision, and why:
   Who dies, or gives up because it stops, lets go of the claim: one of the followers takes it and fetches from the
   beginning. Its readers compare the new copy with what they gave before and go on, or end broken.
 - Who is stuck (stopped, or waiting for a disk that does not answer) keeps the claim, but no longer tells even that it
-  is there: then the others fetch without one.
+  is there: then the others fetch without one. Readers that have bytes of its copy end broken, for should it go on, it
+  may overwrite what they were given.
 - Where the disk takes nothing, the file is in the memory of the one that fetches: then each process fetches its own,
   as it does where there are no such locks or sockets, and where nobody answers.
 

@@ -47,7 +47,8 @@ class Copy:
     """One process's copy of a file, told of over ``connection``; ``descriptor`` is -1 where it has no file.
 
     It is lost where nothing is told for ``silent_seconds``; ``silent`` says so. ``comparable``: should it be lost, its
-    file still tells what readers were given. ``changed`` is called for news.
+    file still tells what readers were given, which that of a silent one does not: should its process go on after all,
+    it may overwrite the file, and nobody hears of it. ``changed`` is called for news.
     """
 
     def __init__(
@@ -132,7 +133,7 @@ class Copy:
             async with asyncio.timeout(self._silent_seconds):
                 return await loop.sock_recv(connection, MESSAGE_BYTES)
         except TimeoutError:
-            self.silent = True
+            self.silent, self.comparable = True, False
             raise
 
     def _take(self, progress: Progress) -> None:
@@ -168,8 +169,15 @@ class _CopyReader(DownloadReader):
         """What was given before the copy was lost still lies in its file, unless that was being overwritten."""
         if not isinstance(self._copy.error, CopyLost):
             super().check_given()
+        elif self._copy.silent:
+            raise stuck()
         elif not self._copy.comparable:
             raise StorageError("an arriving file was lost while it began again")
+
+
+def stuck() -> StorageError:
+    """Why a client that has bytes of a silent copy gets no more."""
+    return StorageError("the process that fetches the file is stuck")
 
 
 Part = Copy | Download

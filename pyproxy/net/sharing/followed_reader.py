@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from pyproxy.errors import StorageError
 from pyproxy.net.arriving_file import FileReader
-from pyproxy.net.sharing.copies import Copy, CopyLost, Part
+from pyproxy.net.sharing.copies import Copy, CopyLost, Part, stuck
 from pyproxy.net.stretch import Piece
 
 T = TypeVar("T", bound=Sized)
@@ -80,7 +80,7 @@ class FollowedReader:
     async def _go_over(self) -> FileReader:
         part = self._part = await self._next_part(self._part)
         if self._given > self._start and self._given_from is not None and not self._given_from.comparable:
-            raise _different()
+            raise stuck() if self._given_from.silent else _different()
         if not isinstance(part, Copy):
             await part.ready()
         if self._promised is not None and part.size not in (None, self._promised):

@@ -62,10 +62,14 @@ async def test_one_that_is_stuck_keeps_nobody_waiting(worker: StartWorker) -> No
     a.get(expected(DATA), Script(DATA[:200_000], asyncio.Event(), length=len(DATA)))
     own = Script(DATA)
     file = b.get(expected(DATA), own)
-    reader = file.reader()
+    late, reader = file.reader(250_000), file.reader()
     start = await read_up_to(reader, 200_000)
     async with asyncio.timeout(10):
-        assert start + await read_all(reader) == DATA
+        got, error = await read_until_error(reader)
+        assert await read_all(late) == DATA[250_000:]
+    assert (start, got) == (DATA[:200_000], 0)
+    assert str(error) == "the process that fetches the file is stuck", "should it go on, it may overwrite what was"
+    assert await read_all(file.reader()) == DATA
     assert own.requests == 1
     await quiet(b)
 

@@ -26,7 +26,7 @@ from pyproxy.app.workers import Workers
 from pyproxy.config import ConfigFile, LoadedConfig, LoggingConfig
 from pyproxy.config.keys import flatten
 from pyproxy.config.model import Config
-from pyproxy.errors import StorageInUse
+from pyproxy.errors import ConfigurationError, StorageInUse
 from pyproxy.net.loop_guard import new_name
 from pyproxy.storage.directory import prepare_whole
 from pyproxy.storage.lock import StorageLock
@@ -121,8 +121,18 @@ class Orders:
         )
 
     def read_again(self) -> Callable[[], None]:
-        """Later orders have the file as it is now; what is given takes that back. Raises `ConfigurationError`."""
-        before, self._file = self._file, self._find_file()
+        """Later orders have the file as it is now; what is given takes that back.
+
+        Raises `ConfigurationError`, also for a file that is gone: the defaults would let in whom it keeps out.
+        """
+        before, found = self._file, self._find_file()
+        if before is not None and (found is None or found.path != before.path) and not before.path.exists():
+            raise ConfigurationError(
+                "the configuration file is gone",
+                where=str(before.path),
+                suggestion="put it back; to do without it, restart the server",
+            )
+        self._file = found
 
         def take_back() -> None:
             self._file = before

@@ -143,6 +143,9 @@ async def a_broken_configuration_keeps_the_workers(command: Command, settings: S
     kept = "the reload fails, the workers go on as they are: "
     assert f"{kept}pyproxy.yaml:2: server.wrkers: " in command.output
     assert f"{kept}pyproxy.yaml:3: storage.min_fre: " in command.output
+    settings.file.unlink()
+    command.signal(signal.SIGHUP)
+    await until(lambda: f"{kept}pyproxy.yaml: the configuration file is gone" in command.output)
     await until(lambda: children_of(command.pid) == workers)
     settings.file.write_text(good)
     assert b"http://last.example/simple/" in (await command.get("/")).body

@@ -12,8 +12,12 @@ import socket
 from pyproxy.config.model import ServerConfig
 from pyproxy.errors import ListenError
 
-BACKLOG = 128
-"""Connections of one socket that wait for a worker to take them; the system may allow fewer."""
+BACKLOG = 2048
+"""Connections of one socket that wait for a worker to take them; the system may allow fewer.
+
+A connection for which there is no place waits a second or three before it is tried again. So there is place for a crowd
+that comes at once, such as all jobs of a build farm, also while the only worker is being replaced.
+"""
 
 _NO_ADDRESS = "it is no address of this machine; choose another --host (0.0.0.0 is every address)"
 

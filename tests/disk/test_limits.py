@@ -32,9 +32,12 @@ def publish(upstream: UpstreamServer, size: int = SIZE) -> list[tuple[str, bytes
     return wheels
 
 
-async def watched(proxy: Proxy, look: Callable[[], int], wheels: list[tuple[str, bytes]]) -> list[int]:
-    """Ask for all of them at once, some twice; what was seen meanwhile."""
+async def watched(
+    proxy: Proxy, look: Callable[[], int], wheels: list[tuple[str, bytes]], *, at_once: int = 2 * COUNT
+) -> list[int]:
+    """Ask for all of them, some twice, so many ``at_once``; what was seen meanwhile."""
     seen: list[int] = []
+    turn = asyncio.Semaphore(at_once)
 
     async def watch() -> None:
         while True:
@@ -42,7 +45,8 @@ async def watched(proxy: Proxy, look: Callable[[], int], wheels: list[tuple[str,
             await asyncio.sleep(0.002)
 
     async def fetch(path: str, content: bytes) -> None:
-        assert (await ask(proxy, path)).body == content
+        async with turn:
+            assert (await ask(proxy, path)).body == content
 
     watching = asyncio.create_task(watch())
     again = random.Random(5).choices(wheels, k=COUNT)
@@ -73,7 +77,10 @@ async def test_max_size_is_exceeded_by_no_more_than_is_being_brought_to_its_plac
 async def test_min_free_is_left_by_all_that_is_kept(
     small_disk: Path, upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:
-    """24 MB, of which half is to stay: files are served in full, and kept as long as there is room."""
+    """24 MB, of which half is to stay: files are served in full, and kept as long as there is room.
+
+    There is room for those that arrive at once: of forty, each would have a part on the disk, and none could be kept.
+    """
     wheels, limit = publish(upstream, size=1_000_000), 12_000_000
     proxy = await start_proxy(upstream, min_free=limit)
 
@@ -81,7 +88,7 @@ async def test_min_free_is_left_by_all_that_is_kept(
         return sum(path.stat().st_size for path in small_disk.glob(f"{DATABASE_NAME}*"))
 
     before = taken_by_database()
-    await watched(proxy, lambda: 0, wheels)
+    await watched(proxy, lambda: 0, wheels, at_once=8)
 
     assert 0 < len(proxy.kept()) < COUNT
     # What the database took is not theirs; and what was not kept goes once its last reader has let go.

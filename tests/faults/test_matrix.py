@@ -35,6 +35,7 @@ class Running:
     loop: IOLoop
     tasks: frozenset[asyncio.Task[Any]]
     descriptors: int
+    transfers: int
 
     def see(self, cell: Cell) -> Seen:
         seen: Seen = self.loop.run_sync(lambda: self.bench.see(cell))
@@ -45,12 +46,12 @@ class Running:
 def row(request: pytest.FixtureRequest) -> Iterator[Running]:
     """One failing upstream with the proxy in front of it, for all cells of its row."""
     loop = IOLoop(make_current=False)
-    before = descriptors()
+    before = descriptors(), transfers()
     # In memory where that can be: a disk's own time would be most of it.
     with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as directory:
         bench = Bench(ROWS[request.param], Path(directory))
         loop.run_sync(bench.open)
-        yield Running(bench, loop, loop.run_sync(bench.tasks), before)
+        yield Running(bench, loop, loop.run_sync(bench.tasks), *before)
         loop.run_sync(bench.close)
     loop.close(all_fds=True)
 
@@ -141,7 +142,7 @@ def test_nothing_is_left_in_memory_by_an_upstream_that(row: Running) -> None:
     """Tasks, transfers and descriptors: all that a row of failures made is gone."""
     assert row.loop.run_sync(lambda: row.bench.settled(row.tasks)) == frozenset()
     row.loop.run_sync(row.bench.close)
-    assert transfers() == 0
+    assert transfers() <= row.transfers
     assert descriptors() <= row.descriptors
 
 

@@ -27,6 +27,9 @@ _NOT_NESTED = frozenset(
 """Elements without a content, and those that the next of their kind closes: many pages leave their end tags out."""
 _FOREIGN = ("svg", "math")
 
+_LONGEST_BASE = 4096
+"""Characters of a ``<base>`` that is believed: it becomes part of each link."""
+
 _FILE_ATTRIBUTES = ("data-requires-python", "data-yanked", "data-core-metadata", "data-dist-info-metadata")
 
 Attributes = dict[str, str | None]
@@ -136,7 +139,7 @@ def _frame(tree: LexborHTMLParser, url: str) -> _Frame:
         metas.setdefault(name, []).append((attributes.get("content") or "").strip())
     title = tree.css_first("title")
     return _Frame(
-        base=(fields.resolve(href, url) if href else None) or url,
+        base=(fields.resolve(href, url) if href and len(href) <= _LONGEST_BASE else None) or url,
         metas=metas,
         title=title.text() if title is not None else "",
     )

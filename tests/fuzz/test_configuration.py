@@ -127,7 +127,7 @@ _FILES = st.builds(
 @given(_FILES)
 @example("server: &a {tls: *a}\n")
 @example("upstreams: &a [*a]\n")
-@example("[" * 5000)
+@example("[" * 1200)
 @example("server: {port: !!int ''}\n")
 @example("server: {port: 0x" + "f" * 5000 + "}\n")
 @example("cache: {index_ttl: !!float ''}\n")

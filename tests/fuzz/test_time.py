@@ -6,6 +6,7 @@ As long as each may come: pages that are read in a thread, the headers and addre
 from __future__ import annotations
 
 import contextlib
+import json
 
 import pytest
 
@@ -15,6 +16,7 @@ from pyproxy.handlers.rendered_head import is_known
 from pyproxy.handlers.wrong_addresses import advice
 from pyproxy.repositories.ranges import parse_range
 from pyproxy.requirements.requirements_txt import read_requirements
+from pyproxy.simple.legacy_json.document import parse_document
 from pyproxy.simple.legacy_json.info import OwnMetadata, made_info
 from pyproxy.simple.names import project_of, version_of
 from pyproxy.simple.negotiate import accepts_gzip, choose_format
@@ -57,7 +59,7 @@ HTML = {
     "a link of dots": filled(b"../", PAGE_BYTES, TITLE + b"<a href=", b"quick_fox-1.tar.gz>"),
 }
 
-JSON = {
+JSON_PAGES = {
     "lists": filled(b"[", PAGE_BYTES),
     "objects": filled(b'{"files":', PAGE_BYTES),
     "lists in a file": b'{"files":[{"x":' + b"[" * 1000 + b"]" * 1000 + b"}" + filled(b",{}", PAGE_BYTES) + b"]}",
@@ -90,7 +92,7 @@ def test_a_page_in_html(body: bytes) -> None:
     read_page(body, "text/html")
 
 
-@pytest.mark.parametrize("body", JSON.values(), ids=JSON)
+@pytest.mark.parametrize("body", JSON_PAGES.values(), ids=JSON_PAGES)
 def test_a_page_in_json(body: bytes) -> None:
     read_page(body, "application/vnd.pypi.simple.v1+json")
 
@@ -104,6 +106,22 @@ def read_page(body: bytes, content_type: str) -> None:
 def test_a_list_of_projects(body: bytes) -> None:
     with in_time(), contextlib.suppress(PyproxyError):
         parse_project_list(body)
+
+
+def test_a_base_that_is_longer_than_any_address_does_not_become_part_of_each_link() -> None:
+    links = b"".join(b"<a href=quick_fox-%d.zip>" % number for number in range(2000))
+    body = TITLE + filled(b"a", 20_000, b"<base href=https://files.example.org/", b"/>") + links
+    detail = parse_project_detail(body, "text/html", UPSTREAM, PROJECT)
+    assert {file.url for file in detail.files} == {f"{UPSTREAM}quick_fox-{number}.zip" for number in range(2000)}
+
+
+def test_a_document_whose_files_lie_on_very_many_hosts() -> None:
+    """Nor do unknown values in it lead to any of them."""
+    files = [{"filename": f"x-{each}.zip", "url": f"http://{each}/", "new": 1, "to": "//7/"} for each in range(8000)]
+    body = json.dumps({"info": {"name": PROJECT, "version": "1.0"}, "urls": files}).encode()
+    with in_time():
+        document = parse_document(body, "application/json", UPSTREAM, PROJECT, None)
+    assert document.files["x-7.zip"] == {"new": 1}
 
 
 HEADERS = {

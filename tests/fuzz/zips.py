@@ -59,7 +59,7 @@ def claiming(data: bytes, size: int) -> bytes:
 
 def _insert_zip64_end(data: bytearray) -> None:
     """Both records of ZIP64 that stand in front of the end, saying the same as it does."""
-    end = data.rindex(_END)
+    end = data.index(_END)  # a comment may look like another one
     count, size, start = struct.unpack("<10xHII", bytes(data[end : end + 20]))
     record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, size, start)
     data[end:end] = record + struct.pack("<4sIQI", b"PK\x06\x07", 0, end, 1)

@@ -8,6 +8,7 @@ downloads from: which files there are, where, and with which hashes is for the p
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import Any
 
 import msgspec
@@ -20,6 +21,13 @@ from pyproxy.simple.versions import comparable
 
 MAX_DEPTH = 32
 """Levels of a document; deeper ones could not be written again wherever they are read."""
+
+MOST_HOSTS = 20
+"""Hosts that the files of one document lie on, of which each is looked for in every unknown value; with more of them,
+such a value may name no host at all."""
+
+_ANY_HOST = frozenset({""})
+"""What `public_extra` finds in every address."""
 
 _KEYS = frozenset({"info", "releases", "urls", "vulnerabilities", "last_serial", "ownership"})
 _KEPT_FILE_KEYS = frozenset(
@@ -89,12 +97,13 @@ def parse_document(
     _check_subject(info, project, version)
     releases = _releases(raw, info)
     hosts = {fields.host_of(url)} | _hosts(releases)
+    forbidden = hosts if len(hosts) <= MOST_HOSTS else _ANY_HOST
     entries, versions = {}, {}
     for release, listed in releases.items():
         for entry in listed:
             filename = fields.listed_filename(entry.get("filename"))
             if filename is not None:
-                entries[filename] = _file(entry, hosts)
+                entries[filename] = _file(entry, forbidden)
                 versions[filename] = release
     serial, ownership, vulnerabilities = raw.get("last_serial"), raw.get("ownership"), raw.get("vulnerabilities")
     return LegacyDocument(
@@ -105,7 +114,7 @@ def parse_document(
         vulnerabilities=vulnerabilities if isinstance(vulnerabilities, list) else [],
         last_serial=serial if type(serial) is int else None,
         ownership=ownership if isinstance(ownership, dict) else None,
-        extra=fields.public_extra(raw, _KEYS, hosts),
+        extra=fields.public_extra(raw, _KEYS, forbidden),
     )
 
 
@@ -160,7 +169,7 @@ def _releases(raw: dict[str, Any], info: dict[str, Any]) -> dict[str, list[dict[
     }
 
 
-def _file(entry: dict[str, Any], hosts: set[str]) -> dict[str, Any]:
+def _file(entry: dict[str, Any], hosts: Set[str]) -> dict[str, Any]:
     """What the page may not know of a file; an unknown key must not lead around this proxy."""
     kept = {key: entry[key] for key in _KEPT_FILE_KEYS & entry.keys()}
     return kept if entry.keys() <= _KNOWN_FILE_KEYS else {**kept, **fields.public_extra(entry, _KNOWN_FILE_KEYS, hosts)}

@@ -108,4 +108,4 @@ def _length(value: str) -> int | None:
     # Repeated equal lengths were joined by commas (RFC 9110 section 8.6).
     values = {part.strip() for part in value.split(",")}
     only = values.pop() if len(values) == 1 else ""
-    return int(only) if only.isascii() and only.isdigit() else None
+    return int(only) if only.isascii() and only.isdigit() and len(only) < 20 else None

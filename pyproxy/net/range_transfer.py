@@ -18,7 +18,7 @@ from pyproxy.net.response import Flow, ResponseHead
 WINDOW_BYTES = 1 << 20
 """How much may wait for a slow client before the upstream is paused."""
 
-CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)", re.ASCII)
 
 
 class RangeTransfer:

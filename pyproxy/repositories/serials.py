@@ -37,5 +37,9 @@ class Serials:
 
 
 def _is_older(serial: str | None, than: str | None) -> bool:
-    numbers = [text for text in (serial, than) if text is not None and text.isascii() and text.isdigit()]
+    numbers = [text for text in (serial, than) if text is not None and _is_number(text)]
     return len(numbers) == 2 and int(numbers[0]) < int(numbers[1])
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 20

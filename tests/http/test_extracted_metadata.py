@@ -16,13 +16,14 @@ from tests.distributions import make_sdist, make_wheel
 from tests.http.calls import address, ask, idle
 from tests.http.conftest import StartProxy
 from tests.http.proxy import HTML, Clock, Proxy, make_config
-from tests.upstream_server import Behaviour, Normal, Portal, Reset, Silence, Status, UpstreamServer
+from tests.upstream_server import Behaviour, Normal, Portal, Raw, Reset, Silence, Status, UpstreamServer
 
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=200_000, metadata_extra="Requires-Dist: other\n")
 PATH = address("demo", FILENAME, CONTENT)
 SIDECAR = PATH + ".metadata"
 DIGEST = hashlib.sha256(METADATA).hexdigest()
 TAIL = 32 * 1024
+NO_PART = Raw(b"HTTP/1.1 206 Some\r\nContent-Length: 1\r\nContent-Range: bytes 0-0/%s\r\n\r\nx" % (b"9" * 5000))
 
 
 def asked(upstream: UpstreamServer) -> list[tuple[str, str | None]]:
@@ -222,7 +223,7 @@ async def test_a_host_is_asked_for_ranges_again_after_an_hour(
     assert [wanted is None for _, wanted in asked(upstream)] == [False]
 
 
-@pytest.mark.parametrize("behaviour", [Status(403), Status(500), Status(416), Portal(), Reset()], ids=str)
+@pytest.mark.parametrize("behaviour", [Status(403), Status(500), Status(416), Portal(), Reset(), NO_PART], ids=str)
 async def test_the_whole_wheel_is_the_last_resort(
     upstream: UpstreamServer, start_proxy: StartProxy, behaviour: Behaviour
 ) -> None:

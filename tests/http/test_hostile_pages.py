@@ -9,7 +9,7 @@ import re
 import pytest
 
 from tests.http.conftest import StartProxy
-from tests.http.proxy import HTML, JSON, Proxy
+from tests.http.proxy import HTML, JSON, Clock, Proxy
 from tests.upstream_server import Raw, UpstreamServer
 
 SHA256 = "a" * 64
@@ -216,6 +216,20 @@ async def test_an_upstreams_headers_end_at_the_proxy(upstream: UpstreamServer, s
     assert "Set-Cookie" not in answer.headers
     assert "Link" not in answer.headers
     assert "evil" not in str(answer.headers)
+
+
+@pytest.mark.parametrize("header", ["X-PyPI-Last-Serial", "Content-Length"])
+async def test_a_number_that_is_too_long_to_be_one_is_none(
+    header: str, upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    page = json_page(GOOD)
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {JSON}\r\nConnection: close\r\n{header}: "
+    proxy = await start_proxy(upstream)
+    for number in ("9" * 5001, "9" * 5000):
+        upstream.behave("/simple/", Raw(f"{head}{number}\r\n\r\n".encode() + page))
+        assert (await proxy.get("/simple/demo/")).status == 200
+        clock.advance(1000)
+    assert [record.exc_info for record in caplog.records if record.exc_info] == []
 
 
 async def test_an_endless_header_is_a_failure(upstream: UpstreamServer, start_proxy: StartProxy) -> None:

@@ -11,6 +11,7 @@ from typing import IO, Any
 
 import click
 
+from pyproxy.admin.visible import visible
 from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectName, NameTaken, PyproxyError
 
 FAILED = 1
@@ -27,7 +28,7 @@ class Failure(click.ClickException):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print to standard error (or ``file``)."""
         for line in self.message.splitlines():
-            click.echo(f"pyproxy: {line}", file=file, err=file is None)
+            click.echo(f"pyproxy: {visible(line)}", file=file, err=file is None)
 
 
 class WrongUsage(Failure):

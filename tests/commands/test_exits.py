@@ -20,6 +20,7 @@ from pyproxy.errors import ConfigurationError, ProjectNotFound, PyproxyError, St
         (StorageInUse("process 7 works on ./data"), 1, "pyproxy: process 7 works on ./data\n"),
         (ProjectNotFound("flask"), 1, "pyproxy: no index has a project named flask\n"),
         (ConfigurationError("is wrong", key="a", suggestion="b"), 2, "pyproxy: a: is wrong (b)\n"),
+        (ConfigurationError("--pre\x1b[31m is no option"), 2, "pyproxy: --pre⟨1B⟩[31m is no option\n"),
     ],
 )
 def test_an_error_ends_with_its_sentence_and_its_status(error: PyproxyError, status: int, line: str) -> None:

@@ -26,7 +26,7 @@ def client_address(remote: str, forwarded_for: str, trusted: Sequence[Network]) 
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
     while hops and is_trusted(remote, trusted):
         candidate = hops.pop()
-        if _address(candidate) is None:
+        if "%" in candidate or _address(candidate) is None:  # behind a % any text of any length is an address
             break
         remote = candidate
     return remote

@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 COMMON_HEADERS = {"Server": "pyproxy", "X-Content-Type-Options": "nosniff"}
 """Every answer has these."""
 
-DISCARDED_BODY_LIMIT = 2**30
-"""Bytes of a body nobody wants that are read all the same: who is cut off while sending never sees the answer."""
+DISCARDED_BODY_LIMIT = 2**40
+"""Bytes of a body nobody wants that are read all the same: who is cut off while sending never sees the answer. What
+ends them is the time in which a body has to come (``server.idle_timeout``)."""
 
 
 FIRST_BYTE_SECONDS = 10.0

@@ -79,6 +79,16 @@ async def test_an_upload_larger_than_tornados_limit_is_still_refused_in_words(
     assert answer.status == 405
 
 
+async def test_no_upload_is_too_large_to_be_refused_in_words(start_proxy: StartProxy) -> None:
+    """Wheels of some gigabytes are published, by mistake also here."""
+    proxy = await start_proxy()
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(b"POST /legacy/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000000000\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 100 ")
+    writer.transport.abort()
+
+
 async def test_a_get_with_a_body_is_answered_all_the_same(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
     proxy = await start_with_demo(upstream, start_proxy)
     answer = await get_raw(proxy.port, b"/simple/demo/", body=b"what is this")

@@ -43,15 +43,14 @@ class ProjectHandler(SimpleHandler):
             # Relative, so that it is right behind any prefix. 301 is safe here alone: spelling never changes.
             self.redirect_to(project, slash)
             return
-        format = self.choose_format()
+        format, gzip, pages = self.choose_format(), self.accepts_gzip(), self.services.rendered
         page = await self.repository.get_project_detail(project)
         try:
-            rendered = self.services.rendered.at_hand(page, format) or await self.services.rendered.get(page, format)
+            rendered = pages.at_hand(page, format, gzip=gzip) or await pages.get(page, format, gzip=gzip)
         except PageGone:  # purged since it was decided
             page = await self.repository.get_project_detail(project)
-            rendered = await self.services.rendered.get(page, format)
+            rendered = await pages.get(page, format, gzip=gzip)
         self.outcome, self.upstream = page.freshness.value, page.upstream
-        gzip = self.accepts_gzip()
         head = page_head(
             page,
             format.content_type,
@@ -62,7 +61,7 @@ class ProjectHandler(SimpleHandler):
             now=self.services.clock(),
         )
         if self.begin(head):
-            self.finish_with(rendered.gzipped if gzip else rendered.body)
+            self.finish_with(rendered.body)
 
     head = get
 

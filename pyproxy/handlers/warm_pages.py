@@ -27,10 +27,10 @@ def find_page(services: Services, asked: Asked) -> WarmAnswer | None:
         format = choose_format(fields.get("Accept"))
     except NotAcceptable:
         return None
-    rendered = services.rendered.at_hand(page, format)
+    gzip = accepts_gzip(fields.get("Accept-Encoding"))
+    rendered = services.rendered.at_hand(page, format, gzip=gzip)
     if rendered is None:
         return None
-    gzip = accepts_gzip(fields.get("Accept-Encoding"))
     head = page_head(
         page,
         format.content_type,
@@ -43,7 +43,7 @@ def find_page(services: Services, asked: Asked) -> WarmAnswer | None:
     return WarmAnswer(
         asked,
         {**head.headers, "Vary": VARY},
-        rendered.gzipped if gzip else rendered.body,
+        rendered.body,
         status=head.status,
         route=ProjectHandler.route,
         project=page.project,

@@ -1,66 +1,81 @@
 """Rendered, compressed project pages by content tag, in a bounded memory cache.
 
 A warm page is found here by its tag alone: nothing is parsed, rendered or compressed again. A page that many ask
-for at once is rendered once.
+for at once is rendered once. Installers take pages compressed, so the plain ones, ten times as large, are kept only
+where somebody wants them: the pages of whole installs have room.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gzip as gzip_coding
+from typing import NamedTuple
 
 from pyproxy.repositories.base import ProjectPage
 from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.negotiate import Format
-from pyproxy.simple.work import Rendered, render
+from pyproxy.simple.work import render
 
 MEMORY_LIMIT = 32 * 1024 * 1024
-"""Bytes of rendered pages, plain and compressed together, that stay in memory."""
+"""Bytes of rendered pages, compressed or plain, that stay in memory."""
 
 COMPRESSION_GUESS = 10
 """Project pages compress about so well: how much work a compressed body stands for."""
 
-Key = tuple[str, Format, str]
+Key = tuple[str, Format, str, bool]
+
+
+class Coded(NamedTuple):
+    """A rendered page in the coding that was wanted, and the part of its ETag that both codings share."""
+
+    body: bytes
+    etag_base: str
 
 
 class RenderedPages:
-    """Renders pages through the workshop and keeps the latest."""
+    """Renders pages through the workshop and keeps the latest; ``gzip`` says which coding is wanted."""
 
     def __init__(self, workshop: Workshop, *, memory_limit: int = MEMORY_LIMIT) -> None:
         self._workshop = workshop
         self._memory_limit = memory_limit
-        self._kept = BoundedCache[Key, Rendered](memory_limit, _size)
-        self._rendering: dict[Key, asyncio.Task[Rendered]] = {}
+        self._kept = BoundedCache[Key, Coded](memory_limit, lambda coded: len(coded.body))
+        self._making: dict[Key, asyncio.Task[Coded]] = {}
 
-    def at_hand(self, page: ProjectPage, format: Format) -> Rendered | None:
+    def at_hand(self, page: ProjectPage, format: Format, *, gzip: bool) -> Coded | None:
         """The page as rendered before, if it is still kept."""
-        return self._kept.get(_key(page, format))
+        return self._kept.get((page.tag, format, page.recorded_tag, gzip))
 
-    async def get(self, page: ProjectPage, format: Format) -> Rendered:
+    async def get(self, page: ProjectPage, format: Format, *, gzip: bool) -> Coded:
         """The page in the wanted format; raises `PageGone` when a newer one has taken its place."""
-        rendered = self.at_hand(page, format)
-        if rendered is not None:
-            return rendered
-        key = _key(page, format)
-        task = self._rendering.get(key)
+        kept = self.at_hand(page, format, gzip=gzip)
+        if kept is not None:
+            return kept
+        key = (page.tag, format, page.recorded_tag, gzip)
+        task = self._making.get(key)
         if task is None:
-            task = asyncio.get_running_loop().create_task(self._render(key, page, format))
-            self._rendering[key] = task
-            task.add_done_callback(lambda _: self._rendering.pop(key, None))
+            task = asyncio.get_running_loop().create_task(self._make(page, format, gzip))
+            self._making[key] = task
+            task.add_done_callback(lambda _: self._making.pop(key, None))
         return await asyncio.shield(task)
 
-    async def _render(self, key: Key, page: ProjectPage, format: Format) -> Rendered:
-        body = page.body()
-        size = len(body) * COMPRESSION_GUESS
-        rendered = await self._workshop.run(size, render, body, format, dict(page.recorded), page.offered)
-        if _size(rendered) <= self._memory_limit // 2:  # one monster must not push everything else out
-            self._kept.put(key, rendered)
-        return rendered
+    async def _make(self, page: ProjectPage, format: Format, gzip: bool) -> Coded:
+        packed = None if gzip else self.at_hand(page, format, gzip=True)
+        if packed is None:
+            body = page.body()
+            size = len(body) * COMPRESSION_GUESS
+            rendered = await self._workshop.run(size, render, body, format, dict(page.recorded), page.offered)
+            packed, plain = Coded(rendered.gzipped, rendered.etag_base), Coded(rendered.body, rendered.etag_base)
+            self._keep(page, format, packed, gzip=True)
+        else:
+            size = len(packed.body) * COMPRESSION_GUESS
+            unpacked = await self._workshop.run_in_thread(size, gzip_coding.decompress, packed.body)
+            plain = Coded(unpacked, packed.etag_base)
+        if gzip:
+            return packed
+        self._keep(page, format, plain, gzip=False)
+        return plain
 
-
-def _key(page: ProjectPage, format: Format) -> Key:
-    return page.tag, format, page.recorded_tag
-
-
-def _size(rendered: Rendered) -> int:
-    return len(rendered.body) + len(rendered.gzipped)
+    def _keep(self, page: ProjectPage, format: Format, coded: Coded, *, gzip: bool) -> None:
+        if len(coded.body) <= self._memory_limit // 2:  # one monster must not push everything else out
+            self._kept.put((page.tag, format, page.recorded_tag, gzip), coded)

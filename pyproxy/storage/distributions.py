@@ -86,6 +86,8 @@ def read_wheel_metadata(wheel: Path | IO[bytes]) -> bytes:
 def metadata_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     """Where a wheel's METADATA is; raises `DistributionUnreadable` where there is none, or too much of it."""
     for entry in archive.infolist():
+        if not entry.filename.endswith("METADATA"):
+            continue  # a path of each of a thousand members takes longer than to read the directory
         parts = PurePosixPath(entry.filename).parts
         if len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
             if entry.file_size > METADATA_LIMIT:

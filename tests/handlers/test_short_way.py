@@ -25,6 +25,7 @@ from pyproxy.handlers.request_ends import RequestEnds
 from pyproxy.handlers.short_way import SMALL_BYTES, ShortWay
 from pyproxy.handlers.warm_pages import find_page
 from pyproxy.repositories.base import ProjectPage
+from pyproxy.repositories.rendering import Coded
 from pyproxy.repositories.resolution import Freshness
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.model import NormalizedName
@@ -98,8 +99,11 @@ class Kept:
     def __init__(self, rendered: dict[str, Rendered]) -> None:
         self._rendered = rendered
 
-    def at_hand(self, page: ProjectPage, format: Format) -> Rendered | None:
-        return self._rendered[page.project] if format is Format.JSON_V1 else None
+    def at_hand(self, page: ProjectPage, format: Format, *, gzip: bool) -> Coded | None:
+        if format is not Format.JSON_V1:
+            return None
+        rendered = self._rendered[page.project]
+        return Coded(rendered.gzipped if gzip else rendered.body, rendered.etag_base)
 
 
 def page_of(project: str) -> ProjectPage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import hashlib
 import json
 import sys
@@ -13,7 +14,10 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+from pyproxy.repositories.rendering import RenderedPages
+from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.negotiate import Format
 from pyproxy.simple.work import prepare
 from pyproxy.storage.pages import PageKey
 from tests.distributions import make_wheel
@@ -95,6 +99,33 @@ async def test_a_warm_big_page_costs_no_work(upstream: UpstreamServer, start_pro
         await proxy.page("demo")
     assert upstream.count("/simple/demo/") == 4
     assert proxy.server.services.workshop.runs == done
+
+
+async def test_pages_of_an_install_stay_in_memory_as_installers_take_them(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Compressed: of the plain ones two would have no room beside each other (S7)."""
+    projects = [NormalizedName(f"demo{number}") for number in range(3)]
+    for project in projects:
+        upstream.set_page(project, big_page(300).replace(b'"demo"', b'"%s"' % project.encode()), JSON)
+    proxy = await start_proxy(upstream)
+    repository, workshop = proxy.server.services.repository, Workshop()
+    pages = [await repository.get_project_detail(project) for project in projects]
+    plain = await RenderedPages(workshop).get(pages[0], Format.JSON_V1, gzip=False)
+    workshop.runs.clear()
+
+    rendered = RenderedPages(workshop, memory_limit=2 * len(plain.body))
+    for _ in range(2):
+        for page in pages:
+            packed = await rendered.get(page, Format.JSON_V1, gzip=True)
+            assert gzip.decompress(packed.body) != packed.body
+    assert sum(count for (name, _), count in workshop.runs.items() if name == "render") == len(pages)
+
+    unpacked = await rendered.get(pages[0], Format.JSON_V1, gzip=False)
+    assert unpacked == plain
+    assert rendered.at_hand(pages[0], Format.JSON_V1, gzip=False) is unpacked
+    assert sum(count for (name, _), count in workshop.runs.items() if name == "render") == len(pages)
+    workshop.close()
 
 
 async def test_a_big_page_refreshed_without_change_is_not_rendered_again(

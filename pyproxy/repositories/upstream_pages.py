@@ -138,13 +138,8 @@ class UpstreamPages:
         page = self.known_page(project)
         if page is None or page.tag is None:
             return None
-        table = self._link_tables.at_hand(page.tag)
-        if table is None:
-            body = self._answers.body(page.tag)
-            if body is None:
-                return None  # purged at this very moment
-            table = await self._link_tables.decode(page.tag, body)
-        return table.get(filename)
+        tag = page.tag
+        return await self._link_tables.link(tag, filename, lambda: self._answers.body(tag))
 
     # -- asking --------------------------------------------------------------------------------------------------
 

@@ -244,8 +244,9 @@ def test_nginx_sends_kept_files_itself(upstream: UpstreamThread, sending_front: 
             assert answer.status == 304
         with asked(front, link, {"If-None-Match": '"other"'}) as answer:
             assert (answer.status, answer.read()) == (200, content)
-    with asked(front, f"{front.root_url}/kept-files/{sha256[:2]}/{sha256}") as answer:
-        assert answer.status == 404, "only pyproxy leads there"
+        for place in (f"/kept-files/{sha256[:2]}/{sha256}", "/kept-files/nothing"):
+            with asked(front, urljoin(getattr(front, variant), place)) as answer:
+                assert answer.status == 404, "only pyproxy leads there"
 
 
 def test_what_nginx_does_not_find_is_sent_by_pyproxy(

@@ -51,7 +51,8 @@ class Keeping:
 
     def _make_sink(self, size: int) -> TemporaryFile | None:
         if not self._files.has_room(size):
-            log.warning("%s does not fit on the disk: it is served but not kept", self._filename)
+            message = "%s is served but not kept: less than storage.min_free would be left on the disk"
+            log.warning(message, self._filename)
             return None
         try:
             return self._files.temporary()

@@ -90,6 +90,21 @@ async def test_the_files_are_served_and_found_again_at_the_start(
     assert any("the database was made anew on" in line and "3 files found again" in line for line in told)
 
 
+async def test_a_server_whose_database_is_taken_away_says_so_and_goes_on(
+    upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy = await filled(upstream, start_proxy)
+    await proxy.start()
+    lose_database(proxy)
+
+    ready = await ask(proxy, "/readyz")
+
+    assert ready.status == 503
+    assert ready.json()["checks"]["database"] == "the database was removed: the server's log says more"
+    assert "what changes now is lost with the next start" in caplog.text
+    assert (await ask(proxy, PATH)).body == CONTENT
+
+
 async def test_a_command_finds_them_again_while_the_server_is_stopped(
     upstream: UpstreamServer, start_proxy: StartProxy
 ) -> None:

@@ -281,7 +281,8 @@ def _checks(config: Config, resources: Resources) -> Checks:
             return "the database cannot be used: the server's log says more"
         if not resources.database.path.exists():
             # What is open can be used until the end of this process, and then it is lost.
-            log.error("not ready: %s was removed; what changes now is lost with the next start", resources.database.path)
+            gone = resources.database.path
+            log.error("not ready: %s was removed; what changes now is lost with the next start", gone)
             return "the database was removed: the server's log says more"
         return "the database is damaged: the server's log says more" if resources.database.damaged else None
 

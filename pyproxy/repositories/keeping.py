@@ -51,7 +51,7 @@ class Keeping:
 
     def _make_sink(self, size: int) -> TemporaryFile | None:
         if not self._files.has_room(size):
-            message = "%s is served but not kept: less than storage.min_free would be left on the disk"
+            message = "%s does not fit on the disk above storage.min_free: it is served but not kept"
             log.warning(message, self._filename)
             return None
         try:

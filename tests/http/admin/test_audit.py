@@ -123,7 +123,7 @@ async def test_the_whole_log_is_read_page_by_page_without_a_gap(start_proxy: Sta
 async def test_however_much_was_changed_the_page_stays_small_and_shows_the_beginning(start_proxy: StartProxy) -> None:
     proxy = await start_proxy()
     browser = await signed_in(proxy)
-    hostile = "<script>alert(1)</script>\x1b[2J\u202e'\"&" * 5000
+    hostile = "<script>alert(1)</script>\x1b[2J\u202e'\"&" * 500
     changes = [Change(f"field-{number}", hostile, hostile) for number in range(40)]
     write(proxy, hostile, hostile, hostile, *changes, times=60)
 

@@ -7,7 +7,9 @@ connection only notes since when it waits, and a look now and then ends those th
 written piece by piece leaves in full packets. Here it stays off, as in most servers: pieces are large, and the head of
 a response leaves together with a small body.
 
-*Heads* that came before, on any connection, are not taken apart again (``remembered_heads.py``).
+*Heads* that came before, on any connection, are not taken apart again (``remembered_heads.py``). The end of one is not
+looked for where it was not found before: Tornado begins again with each piece, and one client that sends some hundred
+kilobytes of a head and then byte after byte would keep a processor busy.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from __future__ import annotations
 import asyncio
 import heapq
 import operator
+import re
 import time
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from tornado.http1connection import HTTP1Connection
 from tornado.httpserver import HTTPServer
@@ -65,6 +69,8 @@ class PatientServer(HTTPServer):
         """Tornado's: a connection has come."""
         stream.set_nodelay(True)
         stream.set_nodelay = _leave_it_so  # type: ignore[method-assign]
+        read = cast("ReadHead", stream.read_until_regex)
+        stream.read_until_regex = partial(_read_on, stream, read)  # type: ignore[method-assign]
         super().handle_stream(stream, address)
         if self._next_look is None:
             self._next_look = self._later()
@@ -118,6 +124,33 @@ class PatientServer(HTTPServer):
 
 def _leave_it_so(value: bool) -> None:
     """What Tornado asks for before and after each response."""
+
+
+class Onward:
+    """A pattern of at most four bytes, to be searched in what only grows: not again where it was not."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self._pattern = pattern
+        self._searched = 0
+
+    def search(self, buffer: bytes | bytearray) -> re.Match[bytes] | None:
+        """As of the pattern."""
+        found = self._pattern.search(buffer, max(0, self._searched - 3))
+        self._searched = len(buffer)
+        return found
+
+
+ReadHead = Callable[[bytes, int | None], "asyncio.Future[bytes]"]
+
+
+def _read_on(
+    stream: IOStream, read: ReadHead, regex: bytes, max_bytes: int | None = None
+) -> asyncio.Future[bytes]:
+    """Tornado's ``read_until_regex``, for the ends of heads."""
+    future = read(regex, max_bytes)
+    if not future.done() and stream._read_regex is not None:
+        stream._read_regex = Onward(stream._read_regex)  # type: ignore[assignment]
+    return future
 
 
 def _still_waits(connection: HTTP1Connection) -> bool:

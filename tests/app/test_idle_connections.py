@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
+import pytest
 import tornado.web
 from tornado.http1connection import HTTP1Connection
 from tornado.netutil import bind_sockets
 
-from pyproxy.app.idle_connections import PatientServer
+from pyproxy.app.idle_connections import Onward, PatientServer
 from tests.waiting import until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -147,3 +149,34 @@ async def test_small_packets_never_wait_for_others() -> None:
             writer.write(REQUEST.replace(b"/ ", b"/delay ", 1))
             await reader.readuntil(b"slow ")
             assert int(await reader.readexactly(1)) == 1
+
+
+@pytest.mark.parametrize("end", [b"\r\n\r\n", b"\n\n", b"\r\n\n", b"\n\r\n"])
+async def test_a_head_may_come_byte_by_byte(end: bytes) -> None:
+    async with running() as server, connection(server) as (reader, writer):
+        server.event.set()
+        for _ in range(2):
+            for byte in b"GET / HTTP/1.1\r\nHost: a" + end:
+                writer.write(bytes([byte]))
+                await asyncio.sleep(0)
+            assert (await reader.readuntil(b"slow")).startswith(b"HTTP/1.1 200 ")
+
+
+def test_the_end_of_a_head_is_not_looked_for_twice_in_the_same_place() -> None:
+    """One client could keep a processor busy."""
+    looked_at: list[int] = []
+
+    class Recorded:
+        def search(self, buffer: bytes, start: int) -> re.Match[bytes] | None:
+            looked_at.append(len(buffer) - start)
+            return re.compile(rb"\r?\n\r?\n").search(buffer, start)
+
+    onward, head = Onward(Recorded()), bytearray()  # type: ignore[arg-type]
+    for piece in (b"x" * 100_000, b"y", b"\r", b"\n", b"\r"):
+        head += piece
+        assert onward.search(head) is None
+    head += b"\nmore"
+    found = onward.search(head)
+    assert found is not None
+    assert found.end() == len(head) - len(b"more")
+    assert looked_at == [100_000, 4, 4, 4, 4, 8]

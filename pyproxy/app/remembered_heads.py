@@ -7,7 +7,7 @@ headers of its own all the same. Credentials are read and forgotten.
 
 from __future__ import annotations
 
-from tornado.httputil import HTTPHeaders
+from tornado.httputil import HTTPHeaders, HTTPInputError
 
 from pyproxy.repositories.bounded_cache import BoundedCache
 
@@ -16,6 +16,9 @@ HEADS = 256
 
 LONGEST = 2048
 """Bytes of headers that are remembered; those of installers are a few hundred."""
+
+LINES = 1000
+"""Headers of a request at most: to take apart the hundred thousand that have room in a head stops everybody else."""
 
 _SECRETS = ("Authorization", "Cookie", "Proxy-Authorization")
 
@@ -27,7 +30,7 @@ class RememberedHeads:
         self._known = BoundedCache[bytes, dict[str, str]](heads, lambda _: 1)
 
     def read(self, head: bytes) -> tuple[str, HTTPHeaders]:
-        """The first line and the headers; raises `HTTPInputError` as Tornado does."""
+        """The first line and the headers; raises `HTTPInputError` as Tornado does, and for more than `LINES`."""
         line, _, block = head.lstrip(b"\r\n").partition(b"\n")
         return line.rstrip(b"\r").decode("latin-1"), self._headers(block)
 
@@ -39,6 +42,8 @@ class RememberedHeads:
         known = self._known.get(block)
         if known is not None:
             return HTTPHeaders(known)
+        if block.count(b"\n") > LINES + 1:  # the last one is that of the empty line
+            raise HTTPInputError(f"more than {LINES} headers")
         headers = HTTPHeaders.parse(block.decode("latin-1"))
         lines = list(headers.get_all())
         is_told_twice = len(lines) > len(headers)

@@ -14,6 +14,7 @@ from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 
 from pyproxy.app.idle_connections import PatientServer
+from pyproxy.app.remembered_heads import LINES as MOST
 from pyproxy.app.remembered_heads import LONGEST, RememberedHeads
 
 PIP = b"Host: pypi.example.org\r\nUser-Agent: pip/26.3 {}\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n\r\n"
@@ -101,6 +102,15 @@ def test_each_request_has_headers_of_its_own() -> None:
         headers["Accept"] = "changed"
         headers.add("Host", "another")
         del headers["User-Agent"]
+
+
+def test_more_headers_than_anybody_sends_are_not_taken_apart() -> None:
+    """Tens of thousands have room in a head, and would stop the event loop for some tenths of a second."""
+    read = RememberedHeads().read
+    _, headers = read(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * MOST + b"\r\n")
+    assert len(headers.get_list("a")) == MOST
+    with pytest.raises(HTTPInputError, match="more than 1000 headers"):
+        read(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (MOST + 1) + b"\r\n")
 
 
 def test_what_was_not_used_for_longest_is_forgotten() -> None:

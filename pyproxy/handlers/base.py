@@ -20,6 +20,7 @@ from pyproxy.admin.accounts.credentials import Credentials
 from pyproxy.errors import ProjectUnavailable, PyproxyError, RequestLoop, UpstreamError
 from pyproxy.handlers.forwarded import Network, client_of
 from pyproxy.handlers.pages import PAGE_HEADERS, root_of
+from pyproxy.handlers.rendered_head import is_known
 from pyproxy.handlers.running import RunningRequests
 from pyproxy.handlers.statuses import Problem, problem_of, reason_phrase
 from pyproxy.repositories.base import Repository
@@ -158,6 +159,11 @@ class BaseHandler(tornado.web.RequestHandler):
 
     def compute_etag(self) -> None:
         """ETags are set where the content is known, not computed over each response."""
+
+    def check_etag_header(self) -> bool:
+        """Tornado's: whether the client has what the response's ETag names."""
+        etag = self._headers.get("Etag")
+        return etag is not None and is_known(etag, self.request.headers.get("If-None-Match", ""))
 
     def write(self, chunk: str | bytes | dict[Any, Any]) -> None:
         if isinstance(chunk, bytes) and self.request.method != "HEAD":

@@ -14,6 +14,9 @@ from pyproxy.repositories.resolution import Freshness
 MAX_AGE_LIMIT = 600
 """Seconds that clients may keep a page; PyPI's own figure."""
 
+IF_NONE_MATCH_LENGTH = 8192
+"""A longer list of ETags counts as none: no client has so many, and to read some hundred kilobytes takes time."""
+
 _ETAGS = re.compile(r'\*|(?:W/)?"[^"]*"')
 
 
@@ -57,6 +60,8 @@ def page_head(
 
 def is_known(etag: str, if_none_match: str) -> bool:
     """Whether ``If-None-Match`` names this strong ETag (RFC 9110 section 13.1.2, which compares weakly)."""
+    if len(if_none_match) > IF_NONE_MATCH_LENGTH:
+        return False
     named = _ETAGS.findall(if_none_match)
     return bool(named) and (named[0] == "*" or any(each.removeprefix("W/") == etag for each in named))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urljoin
 
@@ -42,6 +43,7 @@ _HTTP_URL = re.compile(
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_PLAIN_LINK = re.compile(r"(/|(?:\.\./)*)((?:[A-Za-z0-9_~+%-][A-Za-z0-9_.~+%-]*/)*[A-Za-z0-9_~+%-][A-Za-z0-9_.~+%-]*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UPLOAD_TIME = re.compile(
     r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d{1,6})?)\d*(?:[Zz]|[+-]00:?00|([+-]\d\d):?(\d\d))", re.ASCII
@@ -158,6 +160,10 @@ def resolve(href: str, base: str) -> str | None:
     bare = href.partition("#")[0]
     if _HTTP_URL.fullmatch(bare):
         return bare
+    plain = _PLAIN_LINK.fullmatch(bare)
+    if plain is not None:
+        url = _folder(base, plain[1]) + plain[2]
+        return url if _HTTP_URL.fullmatch(url) else None
     # The URL standard removes these before parsing, and pages with indented attributes rely on it.
     bare = bare.strip(" \t\r\n\f").replace("\t", "").replace("\r", "").replace("\n", "")
     if not bare or _CONTROL.search(bare):
@@ -169,6 +175,12 @@ def resolve(href: str, base: str) -> str | None:
     except ValueError:
         return None
     return url if _HTTP_URL.fullmatch(url) else None
+
+
+@lru_cache(maxsize=16)
+def _folder(base: str, way: str) -> str:
+    """Where a link without dots further on begins: all links of a page go the same way, and joining each is slow."""
+    return urljoin(base, way or "./")
 
 
 def host_of(url: str) -> str:

@@ -106,7 +106,8 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
     PageGone: (503, "The next try will find the newer one."),
     NotYetHere: (
         503,
-        "The transfer goes on: who asks again joins it. Clients give up on a silence of 15 seconds.",
+        "The transfer goes on, or waits for one of the upstream's connections (cache.connections_per_upstream): "
+        "who asks again joins it. Clients give up on a silence of 15 seconds.",
     ),
     RequestLoop: (
         508,

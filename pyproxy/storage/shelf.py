@@ -25,7 +25,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.directory import reason, sync_directory
 from pyproxy.storage.intentions import Forgetting, forgetting, intended, keeping, read_forgetting, removing
 from pyproxy.storage.manifests import FileName, Manifest, Places, read_manifest, write_manifest
-from pyproxy.storage.temporary import locked
+from pyproxy.storage.temporary import discard, locked
 
 AT_ONCE = 100
 """Files that are forgotten in one transaction: so others wait for a few milliseconds only."""
@@ -68,7 +68,7 @@ class Shelf:
             raise StorageError(f"{name.filename} is not kept: cannot write it ({reason(error)})") from error
         finally:
             os.close(descriptor)
-            arrived.unlink(missing_ok=True)
+            discard(arrived)
 
     def add_name(self, sha256: str, name: FileName, workspace: Path) -> int | None:
         """One more name for stored bytes; their size, ``None`` when they have gone. Raises `StorageError`."""

@@ -49,8 +49,14 @@ class TemporaryFile:
         if self._open:
             self._open = False
             if not self._handed_over:
-                self.path.unlink(missing_ok=True)
+                discard(self.path)
             os.close(self.fd)
+
+
+def discard(path: Path) -> None:
+    """Remove a temporary file, where the disk takes that; else the next start sweeps it."""
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 class TemporaryFolder:

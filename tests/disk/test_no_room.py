@@ -18,10 +18,10 @@ from pyproxy.errors import StorageError
 from pyproxy.storage.directory import is_writable
 from tests.disk.conftest import Place, full, read_only
 from tests.distributions import make_wheel
-from tests.http.calls import address, ask, idle
+from tests.http.calls import address, ask, calling, idle
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Clock
-from tests.upstream_server import Status, UpstreamServer
+from tests.upstream_server import Hold, Status, UpstreamServer
 
 KEPT, KEPT_CONTENT, _ = make_wheel("kept", "1.0", size=300_000)
 COLD, COLD_CONTENT, COLD_METADATA = make_wheel("cold", "1.0", size=3_000_000)
@@ -69,6 +69,26 @@ async def test_everybody_is_served_and_nothing_is_kept_until_it_can_be(
     await idle(proxy)
     assert proxy.kept() == sorted([KEPT_SHA256, COLD_SHA256])
     assert (await ask(proxy, COLD_PATH)).cache_status == "pyproxy; hit"
+
+
+async def test_a_file_on_its_way_is_served_to_its_end_when_nothing_can_be_written_or_removed_any_more(
+    small_disk: Path, upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
+) -> None:
+    publish(upstream)
+    hold = Hold(asyncio.Event(), after=1_000_000)
+    upstream.behave("/packages/", hold)
+    proxy = await start_proxy(upstream)
+
+    async with calling(proxy, COLD_PATH) as call:
+        with read_only(proxy):
+            hold.event.set()
+            answer = await call.answer()
+            await idle(proxy)
+
+    assert (answer.body == COLD_CONTENT, answer.broken) == (True, None)
+    assert "is not kept" in caplog.text
+    assert "Traceback" not in caplog.text
+    assert proxy.kept() == []
 
 
 @both_kinds

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME
 from tests.distributions import make_wheel
 from tests.upstream_server import Throttle
 from tests.waiting import wait_until
@@ -24,12 +25,12 @@ JSON_PAGE = {"Accept": "application/vnd.pypi.simple.v1+json"}
 
 
 def large_files(folder: Path) -> list[int]:
-    """The sizes of the files in it that are neither database nor small."""
+    """The sizes of what is kept or arriving in it, and not small."""
     sizes = []
-    for path in folder.rglob("*"):
+    for path in [*(folder / FILES_NAME).rglob("*"), *(folder / TEMPORARY_NAME).rglob("*")]:
         # Temporary files come and go meanwhile.
         with contextlib.suppress(FileNotFoundError):
-            if path.is_file() and ".sqlite" not in path.name:
+            if path.is_file():
                 sizes.append(path.stat().st_size)
     return [size for size in sizes if size > 100_000]
 

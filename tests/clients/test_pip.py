@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME
 from tests.upstream_server import Corrupt, Normal, Truncate
 
 from .conftest import MakeClient, StartPyproxy
@@ -295,7 +296,8 @@ def test_wrong_bytes_from_the_upstream_never_install_and_are_not_kept(
     spoiled = make_client()
     spoiled.pip_install(pyproxy.index_url, *quickly, "words").failed()
     assert spoiled.target.installed() == {}
-    assert not [path for path in pyproxy.storage.rglob("*") if path.is_file() and path.stat().st_size >= 500_000]
+    there = [*(pyproxy.storage / FILES_NAME).rglob("*"), *(pyproxy.storage / TEMPORARY_NAME).rglob("*")]
+    assert not [path for path in there if path.is_file() and path.stat().st_size >= 500_000]
 
     upstream.apply(lambda server: server.clear_behaviours())
     healthy = make_client()

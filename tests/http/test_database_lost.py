@@ -54,7 +54,8 @@ async def filled(upstream: UpstreamServer, start_proxy: StartProxy) -> Proxy:
     upstream.add_file("demo", FILENAME, CONTENT, metadata=METADATA)
     upstream.add_file("plain", PLAIN, PLAIN_CONTENT, sha256=False)
     proxy = await start_proxy(upstream)
-    for path in (PATH, f"{PATH}.metadata", f"/files/plain/{PLAIN}"):
+    # The metadata first: once the wheel is here, its own answers.
+    for path in (f"{PATH}.metadata", PATH, f"/files/plain/{PLAIN}"):
         assert (await ask(proxy, path)).status == 200
     await idle(proxy)
     await proxy.server.resources.files.forget("plain")

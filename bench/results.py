@@ -64,9 +64,14 @@ class Results:
         lines = [_line(head), _line(["---", "---", "---", *("--:" for _ in [OURS, *others])])]
         for row in self._rows.values():
             ratios = (row.ratio(name) for name in others)
-            shown = ("–" if ratio is None else f"{ratio:.3g}" for ratio in ratios)
+            shown = ("–" if ratio is None else rounded(ratio, 3) for ratio in ratios)
             lines.append(_line([row.scenario, row.what, row.good, row.shown(OURS), *shown]))
         return "\n".join(lines)
+
+
+def rounded(figure: float, digits: int) -> str:
+    """With so many digits that mean something, and no exponent."""
+    return f"{float(f'{figure:.{digits}g}'):,g}"
 
 
 def _line(cells: Sequence[str]) -> str:

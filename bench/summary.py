@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from results import Results
+from results import Results, rounded
 
 BEGIN, END = "<!-- written by bench/run.py --write -->\n", "<!-- end -->\n"
 
@@ -34,7 +34,8 @@ def summary(results: Results, others: Sequence[str]) -> str:
         if row is not None:
             ratios = (row.ratio(other) for other in others)
             better = (ratio if row.good == "high" or not ratio else 1 / ratio for ratio in ratios)
-            lines.append(f"| {name} | {' | '.join('–' if ratio is None else f'{ratio:.2g}' for ratio in better)} |")
+            shown = ("–" if ratio is None else rounded(ratio, 2) for ratio in better)
+            lines.append(f"| {name} | {' | '.join(shown)} |")
     return "\n".join(lines) + "\n"
 
 

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import partial
 
 from pyproxy.errors import FileNotListed, HashMismatch, PyproxyError, UpstreamError, UpstreamStatus, UpstreamUnreachable
-from pyproxy.net.addresses import origin_of
 from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.net.download import Download, Source
 from pyproxy.net.downloads import Downloads
@@ -19,6 +18,7 @@ from pyproxy.net.file_requests import Requests, fetch_file, file_size
 from pyproxy.net.range_transfer import RangeTransfer
 from pyproxy.net.response import Receiver
 from pyproxy.net.verification import Expected
+from pyproxy.repositories.file_contact import check_awake, counted
 from pyproxy.repositories.keeping import Keeping, Recorded, find_kept
 from pyproxy.repositories.listings import ListedFile, Listings
 from pyproxy.repositories.observer import Asked, Observer
@@ -101,7 +101,7 @@ class Transfers:
 
     async def size(self, listed: ListedFile) -> int | None:
         """The size that the upstream announces for a file listed without one; raises `UpstreamError`."""
-        self._check_awake(listed.upstream)
+        check_awake(listed.upstream)
         try:
             size = await file_size(
                 self._requests(listed.upstream),
@@ -117,7 +117,7 @@ class Transfers:
 
     def range(self, listed: ListedFile, start: int, stop: int, size: int) -> RangeTransfer:
         """A transfer of some bytes only of a file of ``size``, not started; raises `UpstreamError`."""
-        self._check_awake(listed.upstream)
+        check_awake(listed.upstream)
         return RangeTransfer(
             self._requests(listed.upstream),
             listed.link.url,
@@ -187,9 +187,7 @@ class Transfers:
 
     async def _fetch_from(self, listed: ListedFile, url: str, receiver: Receiver) -> None:
         upstream = listed.upstream
-        self._check_awake(upstream)
-        own = is_own(upstream, url)
-        try:
+        with counted(upstream, listed.project, url):
             await fetch_file(
                 self._requests(upstream),
                 url,
@@ -197,12 +195,6 @@ class Transfers:
                 upstream=upstream.name,
                 hashed=listed.link.sha256 is not None,
             )
-        except UpstreamUnreachable as error:
-            if own:
-                upstream.standing.failed(listed.project, error)
-            raise
-        if own:
-            upstream.standing.succeeded()
 
     async def _fetch_later(
         self, upstream: UpstreamPages, listed: ListedFile, address: Address, receiver: Receiver
@@ -212,10 +204,6 @@ class Transfers:
 
     def _requests(self, upstream: UpstreamPages) -> Requests:
         return self._connections[upstream.upstream_id]
-
-    def _check_awake(self, upstream: UpstreamPages) -> None:
-        if upstream.standing.health.resting:
-            raise upstream.standing.rest_error()
 
     def _count_failure(self, listed: ListedFile, filename: str, name: str, error: PyproxyError) -> None:
         """Count a copy that was no good; what failed in the connection is counted where it failed."""
@@ -288,14 +276,3 @@ def metadata_address(listed: ListedFile) -> str:
 def key_of(project: str, filename: str, sha256: str) -> tuple[str, str, str]:
     """Names one file's bytes among the downloads under way."""
     return project, filename, sha256
-
-
-def is_own(upstream: UpstreamPages, url: str) -> bool:
-    """Whether the address is at the upstream's own place.
-
-    Another host that only holds the files must not make the index rest when it is dead, nor wake it when it is not.
-    """
-    try:
-        return origin_of(url) == upstream.settings.origin
-    except ValueError:
-        return False

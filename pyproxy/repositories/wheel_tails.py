@@ -15,14 +15,14 @@ from pyproxy.errors import (
     UpstreamForbidden,
     UpstreamInvalidResponse,
     UpstreamStatus,
-    UpstreamUnreachable,
 )
 from pyproxy.net.file_requests import Part, Requests, file_size
 from pyproxy.net.part_read import FilePart, read_part
+from pyproxy.repositories.file_contact import counted
 from pyproxy.repositories.listings import ListedFile, Listings
 from pyproxy.repositories.observer import Asked, Observer
 from pyproxy.repositories.range_hosts import RangeHosts
-from pyproxy.repositories.transfers import ADDRESS_IS_OLD, is_own
+from pyproxy.repositories.transfers import ADDRESS_IS_OLD
 from pyproxy.simple.names import METADATA_SUFFIX
 from pyproxy.storage.distributions import DistributionUnreadable
 from pyproxy.storage.partial_wheel import PartialWheel, Span
@@ -152,17 +152,8 @@ class WheelTails:
 
     async def _part(self, listed: ListedFile, wanted: Part) -> FilePart:
         upstream, url = listed.upstream, listed.link.url
-        if upstream.standing.health.resting:
-            raise upstream.standing.rest_error()
-        own = is_own(upstream, url)
-        try:
+        with counted(upstream, listed.project, url):
             part = await read_part(self._connections[upstream.upstream_id], url, wanted, upstream=upstream.name)
-        except UpstreamUnreachable as error:
-            if own:
-                upstream.standing.failed(listed.project, error)
-            raise
-        if own:
-            upstream.standing.succeeded()
         self._hosts.note_well(url)
         return part
 

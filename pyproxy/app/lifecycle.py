@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
+from tornado.httputil import HTTPServerConnectionDelegate
+
 from pyproxy.admin.administration import Administration
 from pyproxy.admin.history.recorder import Recorder
 from pyproxy.admin.holdings import Holdings
@@ -28,7 +30,7 @@ from pyproxy.app.signals import WorkerSignals
 from pyproxy.app.templates import make_templates, resource_directory
 from pyproxy.app.tls import KeyPair, ShownCertificate
 from pyproxy.app.web import Checks, make_app
-from pyproxy.config.model import Config
+from pyproxy.config.model import Config, ServerConfig
 from pyproxy.errors import StorageError
 from pyproxy.handlers.base import Services
 from pyproxy.handlers.static import StaticFiles
@@ -181,14 +183,7 @@ class Server:
             record=recorder.answered,
             log_format=config.logging.format,
         )
-        context = tls.context if tls is not None else None
-        http = BoundedServer(
-            app,
-            most=config.server.max_connections or possible_connections(),
-            idle_seconds=config.server.idle_timeout,
-            max_header_size=config.server.max_header_size + HEAD_SLACK,
-            ssl_options=context,
-        )
+        http = _http_server(app, config.server, tls)
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
         return cls(
@@ -246,6 +241,18 @@ class Server:
 
     def _take(self, repository: PackageRepository) -> None:
         self.services.repository = repository
+
+
+def _http_server(
+    app: HTTPServerConnectionDelegate, settings: ServerConfig, tls: KeyPair | None
+) -> BoundedServer:
+    return BoundedServer(
+        app,
+        most=settings.max_connections or possible_connections(),
+        idle_seconds=settings.idle_timeout,
+        max_header_size=settings.max_header_size + HEAD_SLACK,
+        ssl_options=tls.context if tls is not None else None,
+    )
 
 
 def _services(

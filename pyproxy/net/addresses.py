@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from functools import lru_cache
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from pyproxy.settings.addresses import DEFAULT_PORTS
@@ -48,8 +49,12 @@ def resolve(base: str, location: str) -> str:
     return sendable(urljoin(base, location.strip()))
 
 
+@lru_cache(maxsize=256)
 def origin_of(url: str) -> Origin:
-    """The origin of an http or https URL; raises ValueError for a wrong port."""
+    """The origin of an http or https URL; raises ValueError for a wrong port.
+
+    Remembered, because it is asked for several times at every hop of every request.
+    """
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     return scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0)

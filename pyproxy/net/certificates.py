@@ -6,9 +6,12 @@ The OpenSSL inside pycurl's wheel knows no system path, so an authority must alw
 
 from __future__ import annotations
 
+import contextlib
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import certifi
 
@@ -34,7 +37,9 @@ class Authorities:
     @property
     def is_directory(self) -> bool:
         """Whether the path is a folder."""
-        return os.path.isdir(self.path)
+        with contextlib.suppress(OSError):
+            return _is_directory(self.path)
+        return False
 
 
 def named_by(settings: UpstreamSettings, environ: Mapping[str, str]) -> str:
@@ -45,3 +50,9 @@ def named_by(settings: UpstreamSettings, environ: Mapping[str, str]) -> str:
         if environ.get(name):
             return f"{environ[name]} (from {name})"
     return "the public authorities that pyproxy trusts"
+
+
+@lru_cache(maxsize=64)
+def _is_directory(path: str) -> bool:
+    """Remembered once there is something: it does not change its kind, and the event loop asks for each request."""
+    return stat.S_ISDIR(os.stat(path).st_mode)

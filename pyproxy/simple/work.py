@@ -72,6 +72,7 @@ def links(canonical_z: bytes) -> dict[str, canonical.Link]:
 
 def compressed(body: bytes) -> Rendered:
     """A rendered body with its compressed form and what names it."""
-    level = 6 if len(body) <= _BIG_BODY else 2
+    # 4 is a quarter quicker than zlib's own 6, for 3 % more bytes: who asks first waits for it.
+    level = 4 if len(body) <= _BIG_BODY else 2
     # mtime=0: equal pages must have equal bytes, since the ETag is a strong one.
     return Rendered(body, gzip.compress(body, level, mtime=0), hashlib.sha256(body).hexdigest()[:32])

@@ -26,7 +26,7 @@ from pyproxy.storage.eviction import Eviction
 from pyproxy.storage.manifests import FileName, Places, is_sha256, read_manifest
 from pyproxy.storage.rebuild import FileIndex
 from pyproxy.storage.shelf import Shelf, is_whole
-from pyproxy.storage.space import arriving
+from pyproxy.storage.space import FreeSpace, arriving
 from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
 from pyproxy.storage.uses import Uses
 from pyproxy.storage.written_to import is_written_to
@@ -94,6 +94,7 @@ class FileStore:
         self._directory = directory
         self._promised = 0  # bytes of temporary files that are being kept
         self._places = Places(prepare_directory(directory / FILES_NAME))
+        self._free = FreeSpace(self._places.root)
         self.index = FileIndex(self._places, database, clock)
         self.shelf = Shelf(self._places, database)
         self._temporary = TemporaryFolder(directory.absolute() / TEMPORARY_NAME, self.shelf.recover)
@@ -151,7 +152,7 @@ class FileStore:
 
     def may_keep(self, size: int) -> bool:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
-        return self._free() - size >= self._min_free
+        return self._free.has(self._min_free + size)
 
     def may_keep_arrived(self, size: int) -> bool:
         """The same for bytes that lie on the disk already, beside others that are arriving: those do not count.
@@ -159,27 +160,19 @@ class FileStore:
         They go again, or are kept only if there is room for them, too; else many that come at once leave no room for
         any of them.
         """
-        if self._free() >= self._min_free:
+        if self._free.has(self._min_free):
             return True
         # The others grow and go while they are counted: the smallest number of a few is taken.
         room = min(self._room_without_arriving() for _ in range(LOOKS))
         return room - self._promised - size >= self._min_free
 
     def _room_without_arriving(self) -> int:
-        before, others = self._free(), arriving(self._directory).bytes
-        return min(before, self._free()) + others
+        before, others = self._free.look(), arriving(self._directory).bytes
+        return min(before, self._free.look()) + others
 
     def has_room(self, size: int) -> bool:
         """Whether the disk takes ``size`` more bytes for a while, for clients that are waiting for them."""
-        return self._free() - size >= self._reserve
-
-    def _free(self) -> int:
-        """Bytes; -1 where the disk does not tell."""
-        try:
-            disk = os.statvfs(self._places.root)
-        except OSError:
-            return -1
-        return disk.f_bavail * disk.f_frsize
+        return self._free.has(self._reserve + size)
 
     async def keep(
         self,

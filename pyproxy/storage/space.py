@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,42 @@ from pyproxy.storage.temporary import INTENTION_SUFFIX
 
 VACUUM_AT_ONCE = 2000
 """Database pages given back in one transaction, so that other writes get their turn."""
+
+
+PLENTY_BYTES = 1024**3
+"""What is free beyond what is asked for, where nobody need look again at once: no disk writes so much meanwhile."""
+
+PLENTY_SECONDS = 0.1
+
+
+class FreeSpace:
+    """Whether bytes fit on the disk that holds a directory; ``clock`` gives seconds.
+
+    A look lets go of the interpreter's lock, which is won back only after other threads had their turn: with a hundred
+    small files a second the event loop would mostly wait for that. So where there is plenty, a look counts for a
+    moment.
+    """
+
+    def __init__(self, directory: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._seen = -1
+        self._seen_at = float("-inf")
+
+    def look(self) -> int:
+        """Bytes that may still be written; -1 where the disk does not tell."""
+        try:
+            self._seen = free_bytes(self._directory)
+        except StorageError:
+            self._seen = -1
+        self._seen_at = self._clock()
+        return self._seen
+
+    def has(self, size: int) -> bool:
+        """Whether so many bytes are free."""
+        if self._seen - size >= PLENTY_BYTES and self._clock() - self._seen_at < PLENTY_SECONDS:
+            return True
+        return self.look() >= size
 
 
 @dataclass(frozen=True, slots=True)

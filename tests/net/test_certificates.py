@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import certifi
 import pytest
 
@@ -28,3 +30,11 @@ def test_the_environment_counts_in_order_and_certifi_last(environ: dict[str, str
 def test_the_upstreams_bundle_counts_most() -> None:
     settings = UpstreamSettings(name="acme", url="https://a.example.org/", ca_bundle="/own.pem", verify_ssl=False)
     assert Authorities.of(settings, {"SSL_CERT_FILE": "/s"}) == Authorities("/own.pem", verify=False)
+
+
+def test_a_folder_is_one_as_soon_as_it_is_there(tmp_path: Path) -> None:
+    authorities = Authorities(str(tmp_path / "certs"))
+    assert not authorities.is_directory
+    (tmp_path / "certs").mkdir()
+    assert authorities.is_directory
+    assert not Authorities(str(Path(__file__))).is_directory

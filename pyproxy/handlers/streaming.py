@@ -14,9 +14,10 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
 from tornado.http1connection import HTTP1Connection
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.iostream import StreamClosedError
 
 from pyproxy.errors import NotYetHere, PyproxyError
+from pyproxy.handlers.file_stream import FileStream, Sending, share_of
 from pyproxy.handlers.package import PackageHandler
 from pyproxy.repositories.base import Piece, Stretch
 
@@ -27,12 +28,6 @@ FAIR_BYTES = 1024 * 1024
 
 HEAD_BYTES = 64 * 1024
 """What of a file on the disk is sent together with the head; a small file is sent by one write."""
-
-STEP = 256 * 1024
-"""What is read of a file at a time, where the kernel cannot send it."""
-
-WAITING_BYTES = 64 * 1024
-"""What Tornado gets of a file in order to wait until the connection takes more; the kernel then goes on."""
 
 
 class StreamingHandler(PackageHandler):
@@ -85,36 +80,35 @@ class StreamingHandler(PackageHandler):
         await self._give_turns(len(chunk))
 
     async def _send_stretch(self, stretch: Stretch, position: int) -> None:
-        """A stretch from ``position`` on, as much of it by the kernel as that takes at once.
+        """A stretch from ``position`` on: by the kernel, as far as that can send it, and else as chunks that are read.
 
-        When the connection is full, a chunk goes by way of Tornado. So there is one way to wait for a client and to
-        learn that it has gone, and everything else that can go wrong is found out where the chunk is read.
+        So there is one place where everything that can go wrong with a file is found out.
         """
         while position < stretch.stop:
-            sent, size = 0, STEP
-            if self._kernel_may_send() and stretch.is_at_hand(position):
-                sent, size = self._send_in_kernel(stretch, position), WAITING_BYTES
-            if sent:
-                await self._give_turns(sent)
-            else:
-                chunk = await stretch.read(position, size)
+            position = await self._send_in_kernel(stretch, position)
+            if position < stretch.stop:
+                chunk = await stretch.read(position)
                 await self._send(chunk)
-                sent = len(chunk)
-            position += sent
+                position += len(chunk)
 
-    def _kernel_may_send(self) -> bool:
-        """Whether bytes of a file are bytes of the connection: without TLS, and without chunks of an unknown size."""
-        stream = self._connection.stream
-        return type(stream) is IOStream and not stream.closed() and "Content-Length" in self._headers
-
-    def _send_in_kernel(self, stretch: Stretch, position: int) -> int:
+    async def _send_in_kernel(self, stretch: Stretch, position: int) -> int:
+        """Where the bytes begin that have to be read: all of them where bytes of a file are none of the connection,
+        because of TLS, or as chunks of an unknown size."""
         connection = self._connection
-        sent = stretch.send(connection.stream.socket.fileno(), position)
-        self.bytes_sent += sent
-        # Tornado counts what it sends itself, and would take the end of the response for too early.
-        assert connection._expected_content_remaining is not None
-        connection._expected_content_remaining -= sent
-        return sent
+        stream = connection.stream
+        if not isinstance(stream, FileStream) or "Content-Length" not in self._headers:
+            return position
+        sending = Sending(stretch, position, lambda: share_of(self.services.requests.count))
+        try:
+            await stream.send(sending)
+        finally:
+            sent = sending.position - position
+            self.bytes_sent += sent
+            # Tornado counts what it sends itself, and would take the end of the response for too early.
+            assert connection._expected_content_remaining is not None
+            connection._expected_content_remaining -= sent
+        await self._give_turns(sent)
+        return sending.position
 
     async def _give_turns(self, sent: int) -> None:
         """A client that reads as fast as we write would never let anybody else have a turn."""

@@ -61,25 +61,37 @@ class Stretch:
             position += len(piece)
             yield piece
 
-    def is_at_hand(self, position: int) -> bool:
-        """Whether ``send`` can go on at ``position`` without a wait for the disk. Raises what ``check`` raises."""
+    def at_hand(self, position: int, limit: int) -> int:
+        """How many bytes at ``position``, of at most ``limit``, can be sent without a wait for the disk.
+
+        Raises what ``check`` raises.
+        """
         self.check()
-        last = min(position + STEP, self.stop) - 1
+        stop = min(position + limit, self.stop)
+        ends = (*range(position + STEP, stop, STEP), stop)
+        known = position
         try:
             # The kernel reads ahead, so the last byte is the last to come; but somebody may have read just that.
-            return is_at_hand(self.descriptor, last) and is_at_hand(self.descriptor, position)
+            if is_at_hand(self.descriptor, position):
+                for end in ends:
+                    if not is_at_hand(self.descriptor, end - 1):
+                        break
+                    known = end
         except OSError:
-            return False
+            pass
+        return known - position
 
-    def send(self, socket: int, position: int) -> int:
-        """Let the kernel send up to `STEP` bytes at ``position`` to a non-blocking socket; how many it took.
+    def send(self, socket: int, position: int, size: int) -> int | None:
+        """Let the kernel send ``size`` bytes at ``position`` to a non-blocking socket; how many it takes now.
 
-        0 where it takes none now, or cannot at all: ``read`` then tells why.
+        ``None`` where it cannot: ``read`` then tells why.
         """
         try:
-            return os.sendfile(socket, self.descriptor, position, min(STEP, self.stop - position))
-        except OSError:
+            return os.sendfile(socket, self.descriptor, position, size) or None
+        except BlockingIOError:
             return 0
+        except OSError:
+            return None
 
 
 Piece = bytes | Stretch

@@ -65,15 +65,16 @@ async def test_a_broken_one_is_neither_read_nor_sent(descriptor: int) -> None:
     with pytest.raises(StorageError, match="it is gone"):
         await part.read(0)
     with pytest.raises(StorageError, match="it is gone"):
-        part.is_at_hand(0)
+        part.at_hand(0, 10)
 
 
 @needs_page_cache
 def test_the_kernel_sends_what_lies_in_memory(descriptor: int, pair: tuple[socket.socket, socket.socket]) -> None:
     sender, receiver = pair
     part = stretch(descriptor, 5, 1000)
-    assert part.is_at_hand(5)
-    sent = part.send(sender.fileno(), 5)
+    assert part.at_hand(5, 2000) == 995
+    sent = part.send(sender.fileno(), 5, 995)
+    assert sent is not None
     assert 0 < sent <= 995
     assert receiver.recv(2000) == CONTENT[5 : 5 + sent]
 
@@ -81,8 +82,9 @@ def test_the_kernel_sends_what_lies_in_memory(descriptor: int, pair: tuple[socke
 def test_a_full_connection_takes_nothing(descriptor: int, pair: tuple[socket.socket, socket.socket]) -> None:
     sender, _ = pair
     part, position = stretch(descriptor), 0
-    while sent := part.send(sender.fileno(), position):
+    while sent := part.send(sender.fileno(), position, STEP):
         position += sent
+    assert sent == 0
     assert 0 < position < len(CONTENT)
 
 
@@ -96,12 +98,22 @@ def test_what_the_kernel_cannot_send_is_no_error_yet(
         os.ftruncate(descriptor, 0)
     else:
         (receiver if gone == "receiver" else sender).close()
-    assert stretch(descriptor).send(sender.fileno(), 0) == 0
+    assert stretch(descriptor).send(sender.fileno(), 0, STEP) is None
 
 
 @needs_page_cache
 def test_what_is_not_in_the_file_is_not_at_hand(descriptor: int) -> None:
     os.ftruncate(descriptor, 100)
-    assert stretch(descriptor, 0, 100).is_at_hand(0)
-    assert not stretch(descriptor, 0, 200).is_at_hand(0)
-    assert not stretch(-1).is_at_hand(0)
+    assert stretch(descriptor, 0, 100).at_hand(0, 1000) == 100
+    assert stretch(descriptor, 0, 200).at_hand(0, 1000) == 0
+    assert stretch(-1).at_hand(0, 1000) == 0
+
+
+@needs_page_cache
+def test_as_much_is_at_hand_as_lies_in_memory_up_to_the_limit(descriptor: int) -> None:
+    part = stretch(descriptor)
+    assert part.at_hand(10, 100) == 100
+    assert part.at_hand(10, 2 * STEP + 1) == 2 * STEP + 1
+    assert part.at_hand(len(CONTENT) - 1, STEP) == 1
+    os.ftruncate(descriptor, 2 * STEP + 100)
+    assert part.at_hand(50, 3 * STEP) == 2 * STEP

@@ -19,8 +19,8 @@ from pyproxy.repositories.base import Stretch
 SHARE_BYTES = 2 * 1024 * 1024
 """What one client gets in a round at most; a connection seldom takes more at once."""
 
-ROUND_BYTES = 16 * 1024 * 1024
-"""What all of them get in a round: some 5 ms of one core."""
+ROUND_BYTES = 8 * 1024 * 1024
+"""What all of them get in a round: 2 or 3 ms of one core."""
 
 LEAST_BYTES = 256 * 1024
 """What a client gets however many there are."""

@@ -11,6 +11,7 @@ import base64
 import binascii
 import contextlib
 import hashlib
+import hmac
 import logging
 import os
 import secrets
@@ -67,6 +68,15 @@ class SecretBox:
         if environ.get(VARIABLE) or (directory / SECRET_KEY_NAME).exists():
             return cls.open(directory, environ)
         return cls(_new_key())
+
+    def derived(self, purpose: str, nonce: bytes) -> bytes:
+        """32 bytes that only this key gives for the nonce, and that tell nothing of the key.
+
+        HMAC-SHA256 (RFC 2104) with a key of its own for each purpose, made of the whole key: Fernet's own HMAC has only
+        one half of it, so what is made here is never a signature there.
+        """
+        own = hmac.digest(base64.urlsafe_b64decode(self._key), purpose.encode(), "sha256")
+        return hmac.digest(own, nonce, "sha256")
 
     def encrypt(self, secret: str) -> bytes:
         """The encrypted text."""

@@ -18,7 +18,9 @@ from pyproxy.storage.tokens import TokenStore
 WHEN = 1_700_000_000.0
 ACTOR = Actor(name="root", origin="command")
 CHANGES = (Change("role", None, "admin"),)
-LINK = "the token of the link of the sample"
+NONCE = b"the nonce of the link of the sample"
+LINK = "TbU3b2vaTehIAE06IzC4sHBC-_Io2zUYeNC6muqjfEk"
+"""What the key of the sample makes of it, in this version and in all later ones."""
 
 
 def fill(directory: Path, database: Database, box: Callable[[Path], SecretBox]) -> None:
@@ -37,9 +39,8 @@ def fill(directory: Path, database: Database, box: Callable[[Path], SecretBox]) 
     )  # fmt: skip
     SignInPlaces(database).remember("account ada", "192.0.2.1", WHEN)
     # An account uses the link up, so there are never both; a dump has to have a row in every table.
-    encrypted = box(directory).encrypt(LINK)
     database.write_now(
-        lambda connection: connection.execute("INSERT INTO set_up_link (only, token) VALUES (1, ?)", (encrypted,))
+        lambda connection: connection.execute("INSERT INTO set_up_link (only, nonce) VALUES (1, ?)", (NONCE,))
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from pyproxy.storage.sessions import SessionStore
 from pyproxy.storage.set_up_link import SetUpLink
 from pyproxy.storage.sign_in_failures import SignInFailures, account_key
 from tests.storage.conftest import Clock
+from tests.storage.older_schemas import schema_before
 
 
 def unseen(_: sqlite3.Connection) -> None:
@@ -135,9 +138,44 @@ def test_the_link_is_used_up_by_any_account(accounts: AccountStore, database: Da
     assert link.offer() not in (None, token)
 
 
-def test_a_link_that_this_key_does_not_open_is_made_anew(database: Database, tmp_path: Path) -> None:
-    first, second = ({"PYPROXY_SECRET_KEY": f"the key of the {word} server"} for word in ("first", "second"))
-    token = SetUpLink(database, SecretBox.open(tmp_path, first)).offer()
-    link = SetUpLink(database, SecretBox.open(tmp_path, second))
-    assert link.token() is None
-    assert link.offer() not in (None, token)
+def test_with_another_key_it_is_another_link(database: Database, tmp_path: Path) -> None:
+    first, second = (
+        SetUpLink(database, SecretBox.open(tmp_path, {"PYPROXY_SECRET_KEY": f"the key of the {word} server"}))
+        for word in ("first", "second")
+    )
+    token = first.offer()
+    assert first.token() == token is not None
+    assert second.offer() == second.token() not in (None, token)
+
+
+def test_a_copy_of_the_database_does_not_tell_the_link(database: Database, tmp_path: Path) -> None:
+    token = SetUpLink(database, SecretBox.open(tmp_path, {})).offer()
+    assert token is not None
+    raw = base64.urlsafe_b64decode(f"{token}=")
+    database.read.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    kept = b"".join(path.read_bytes() for path in database.path.parent.glob(f"{database.path.name}*"))
+    assert b"set_up_link" in kept
+    assert [secret for secret in (token.encode(), raw, raw.hex().encode()) if secret in kept] == []
+    stolen = tmp_path / "stolen"
+    assert SetUpLink(database, SecretBox.open(stolen, {})).token() != token
+
+
+@pytest.mark.parametrize("accounts", [0, 1])
+def test_a_link_from_before_the_upgrade_is_replaced_by_a_new_one(accounts: int, tmp_path: Path) -> None:
+    """It was encrypted then; where an account has used it up there is none afterwards either."""
+    box = SecretBox.open(tmp_path, {})
+    with closing(Database.open(tmp_path / "db", migrations=schema_before("nonce of the set-up link"))) as before:
+        if accounts:
+            AccountStore(before).add("ada", "admin", "a hash", 5.0, unseen)
+        before.write_now(
+            lambda connection: connection.execute(
+                "INSERT INTO set_up_link (only, token) VALUES (1, ?)", (box.encrypt("an old token"),)
+            )
+        )
+    with closing(Database.open(tmp_path / "db")) as after:
+        link = SetUpLink(after, box)
+        assert link.token() is None
+        token = link.offer()
+        assert (token is None) == bool(accounts)
+        assert token != "an old token"
+        assert link.offer() == link.token() == token

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import logging
 import os
 import stat
@@ -146,3 +147,23 @@ def test_a_key_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
 def test_neither_key_nor_secret_shows_in_a_representation(tmp_path: Path) -> None:
     box = SecretBox.open(tmp_path, {})
     assert (tmp_path / SECRET_KEY_NAME).read_text().strip() not in repr(box)
+
+
+def test_what_is_derived_is_of_one_key_one_purpose_and_one_nonce(tmp_path: Path) -> None:
+    key = Fernet.generate_key()
+    box, other = SecretBox(key), SecretBox(Fernet.generate_key())
+    derived = box.derived("one", b"nonce")
+    assert len(derived) == 32
+    assert SecretBox.open(tmp_path, {VARIABLE: key.decode()}).derived("one", b"nonce") == derived
+    others = [other.derived("one", b"nonce"), box.derived("two", b"nonce"), box.derived("one", b"another nonce")]
+    assert derived not in others
+
+
+def test_what_is_derived_is_no_signature_that_a_secret_would_have() -> None:
+    """Fernet signs with the first half of the key, https://github.com/fernet/spec/blob/master/Spec.md."""
+    raw = bytes(range(32))
+    box = SecretBox(base64.urlsafe_b64encode(raw))
+    encrypted = base64.urlsafe_b64decode(box.encrypt("hush"))
+    signed, signature = encrypted[:-32], encrypted[-32:]
+    assert hmac.digest(raw[:16], signed, "sha256") == signature
+    assert box.derived("one", signed) != signature

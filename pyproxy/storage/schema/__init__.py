@@ -47,4 +47,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     Migration("missing pages by age", pages.MISSING),
     Migration("extracted metadata", extracted.EXTRACTED_METADATA),
     Migration("damage", damage.DAMAGE),
+    Migration("nonce of the set-up link", accounts.SET_UP_NONCE),
 )

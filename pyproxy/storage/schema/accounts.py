@@ -65,3 +65,10 @@ ACCOUNTS = (
     # The token of the link by which the first account is made: encrypted, for it is shown again at each start.
     "CREATE TABLE set_up_link (only INTEGER PRIMARY KEY CHECK (only = 1), token BLOB NOT NULL)",
 )
+
+SET_UP_NONCE = (
+    # The token is derived from it with the key of the storage directory, and no longer encrypted. What was encrypted is
+    # forgotten: the next start makes a new link, and nothing but that link needs it.
+    "DROP TABLE set_up_link",
+    "CREATE TABLE set_up_link (only INTEGER PRIMARY KEY CHECK (only = 1), nonce BLOB NOT NULL)",
+)

@@ -286,11 +286,11 @@ def _checks(config: Config, resources: Resources) -> Checks:
         except StorageError as error:
             log.error("not ready: %s", error)
             return "the database cannot be used: the server's log says more"
-        if not resources.database.path.exists():
+        if (loss := resources.database.file.loss()) is not None:
             # What is open can be used until the end of this process, and then it is lost.
             gone = resources.database.path
-            log.error("not ready: %s was removed; what changes now is lost with the next start", gone)
-            return "the database was removed: the server's log says more"
+            log.error("not ready: %s was %s; what changes now is lost with the next start", gone, loss)
+            return f"the database was {loss}: the server's log says more"
         return "the database is damaged: the server's log says more" if resources.database.damaged else None
 
     # Anybody may ask, so where things are on this machine is for the log.

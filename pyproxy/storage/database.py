@@ -23,6 +23,7 @@ from urllib.parse import quote
 
 from pyproxy.errors import StorageDamaged, StorageError
 from pyproxy.storage.database_errors import OUR_MISTAKES, is_busy, sentence
+from pyproxy.storage.database_file import DatabaseFile
 from pyproxy.storage.migrations import Migration, applied, is_newest, migrate
 from pyproxy.storage.schema import MIGRATIONS
 
@@ -52,11 +53,12 @@ class Database:
 
     ``read`` is the reader's connection; rows answer to column names. Its statements must be fetched to their end,
     or they hold an old state of the database. ``damaged``: SQLite has met something that it could not read; what else
-    it can read goes on being read.
+    it can read goes on being read. ``file`` tells whether what is open still lies at ``path``.
     """
 
     def __init__(self, path: Path, reader: sqlite3.Connection, writer: sqlite3.Connection | None) -> None:
         self.path = path
+        self.file = DatabaseFile.of(path)
         self.read = reader
         self._writer = writer
         self.damaged = False
@@ -108,6 +110,8 @@ class Database:
 
     async def all_aside(self, sql: str, parameters: Parameters) -> list[sqlite3.Row]:
         """All rows of a query that takes its time: in a thread, on a connection of its own. Raises `StorageError`."""
+        if self.file.loss() is not None:  # by the path there would be nothing, or somebody else's rows
+            return await self.write(lambda connection: connection.execute(sql, parameters).fetchall())
         return await asyncio.get_running_loop().run_in_executor(None, self._all_aside, sql, parameters)
 
     async def write(self, function: Callable[[sqlite3.Connection], T], *, patient: bool = True) -> T:

@@ -28,8 +28,11 @@ class Reads(Protocol):
 async def in_snapshot(database: Database, look: Callable[[Reads], T]) -> T:
     """What ``look`` finds, run in a thread on a connection of its own. Raises `StorageError`.
 
-    All that it reads is as it was at its first read, whatever is written meanwhile.
+    All that it reads is as it was at its first read, whatever is written meanwhile. Once the database's file was
+    removed or replaced, it is the writer's connection, which has the right one still: writes have to wait then.
     """
+    if database.file.loss() is not None:
+        return await database.write(lambda connection: look(_Snapshot(connection)))
     return await asyncio.to_thread(_look, database.path, look)
 
 
@@ -43,7 +46,7 @@ def _look(path: Path, look: Callable[[Reads], T]) -> T:
 
 
 class _Snapshot:
-    """`Reads` on a connection in a transaction; what fails is told by `_look`."""
+    """`Reads` on a connection in a transaction; what fails is told by whoever began that."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

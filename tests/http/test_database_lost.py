@@ -15,6 +15,8 @@ import pytest
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME
 from tests.distributions import make_sdist, make_wheel
+from tests.http.admin.browser import signed_in
+from tests.http.admin.reading import section, words
 from tests.http.calls import address, ask, idle
 from tests.http.commands import command, done
 from tests.http.conftest import StartProxy
@@ -91,19 +93,30 @@ async def test_the_files_are_served_and_found_again_at_the_start(
     assert any("the database was made anew on" in line and "3 files found again" in line for line in told)
 
 
+@pytest.mark.parametrize("loss", ["removed", "replaced"])
 async def test_a_server_whose_database_is_taken_away_says_so_and_goes_on(
-    upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
+    loss: str, upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """On the dashboard too, which shows the one that is open."""
     proxy = await filled(upstream, start_proxy)
     await proxy.start()
+    browser = await signed_in(proxy)
+    assert "All is well" in (await browser.get("/admin/")).words
     lose_database(proxy)
+    if loss == "replaced":
+        Database.open(proxy.config.storage.directory / DATABASE_NAME).close()
 
     ready = await ask(proxy, "/readyz")
 
     assert ready.status == 503
-    assert ready.json()["checks"]["database"] == "the database was removed: the server's log says more"
-    assert "what changes now is lost with the next start" in caplog.text
+    assert ready.json()["checks"]["database"] == f"the database was {loss}: the server's log says more"
+    assert f"was {loss}; what changes now is lost with the next start" in caplog.text
     assert (await ask(proxy, PATH)).body == CONTENT
+    attention = words(section(await browser.get("/admin/"), "attention"))
+    assert f"The database was {loss} while the server was running" in attention
+    assert "stop the server" in attention
+    assert (await browser.get("/admin/activity")).status == 200
+    assert (await ask(proxy, "/metrics")).status == 200
 
 
 async def test_a_command_finds_them_again_while_the_server_is_stopped(

@@ -8,6 +8,7 @@ from pyproxy.admin.amounts import count, data, iso, until
 from pyproxy.admin.dashboard.model import Attention, Disk, Target, UpstreamSummary
 from pyproxy.settings import warnings
 from pyproxy.storage.damage import Damage
+from pyproxy.storage.database_file import Loss
 from pyproxy.storage.failures import Failure
 from pyproxy.storage.periods import DAY
 from pyproxy.storage.rebuild import LOST, IndexState
@@ -45,13 +46,16 @@ def attention(
     index: IndexState,
     writable: bool,
     damage: Damage,
+    loss: Loss | None,
     now: float,
 ) -> tuple[Attention, ...]:
     """Everything; ``mismatches`` are files of which wrong bytes came, and no right ones since.
 
-    ``writable``: whether files may be kept in the storage directory; ``damage`` is what was found since `LATELY`.
+    ``writable``: whether files may be kept in the storage directory; ``damage`` is what was found since `LATELY`;
+    ``loss`` is what has happened to the database's file under the running server.
     """
-    found = [*_disk(disk), *_certificate("this server's certificate", own_certificate_ends, ("server", ""), now)]
+    found = [*_loss(loss), *_disk(disk)]
+    found += _certificate("this server's certificate", own_certificate_ends, ("server", ""), now)
     if not writable:
         sentence = "the storage directory cannot be written: nothing new is kept"
         found.append(Attention("error", sentence, ("storage", "")))
@@ -106,6 +110,14 @@ def _certificate(what: str, ends: float | None, target: Target, now: float) -> I
         yield Attention("error", f"{what} ended on {day}", target)
     else:
         yield Attention("warning", f"{what} ends on {day}, {until(ends, now)}", target)
+
+
+def _loss(loss: Loss | None) -> Iterator[Attention]:
+    if loss is None:
+        return
+    sentence = f"the database was {loss} while the server was running: what changes now is lost when it stops"
+    way = "restore it from a backup, and start" if loss == "removed" else "see that the right one is there, and start"
+    yield Attention("error", f"{sentence}; stop the server, {way} it again", ("storage", ""))
 
 
 def _disk(disk: Disk) -> Iterator[Attention]:

@@ -108,6 +108,7 @@ class Dashboard:
                 index=index_state(reads),
                 writable=is_writable(self._room.directory),
                 damage=damage_since(reads, now - LATELY),
+                loss=self._database.file.loss(),
                 now=now,
             ),
         )

@@ -9,6 +9,7 @@ from pyproxy.admin.dashboard.model import Attention, Disk
 from pyproxy.admin.dashboard.upstreams import Standing, summaries
 from pyproxy.storage.counted import Latest
 from pyproxy.storage.damage import Damage
+from pyproxy.storage.database_file import Loss
 from pyproxy.storage.failures import Failure, Rest
 from pyproxy.storage.periods import DAY
 from pyproxy.storage.rebuild import IndexState
@@ -31,6 +32,7 @@ def found(
     index: IndexState = COMPLETE,
     writable: bool = True,
     damage: Damage = UNHARMED,
+    loss: Loss | None = None,
 ) -> list[Attention]:
     upstreams = [upstream or stored()]
     summed = summaries(upstreams, known, [], [], {})
@@ -44,6 +46,7 @@ def found(
             index=index,
             writable=writable,
             damage=damage,
+            loss=loss,
             now=NOW,
         )
     )
@@ -203,3 +206,15 @@ def test_files_that_were_harmed_on_the_disk_are_told_of() -> None:
             ("storage", ""),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("loss", "way"),
+    [
+        ("removed", "restore it from a backup, and start it again"),
+        ("replaced", "see that the right one is there, and start it again"),
+    ],
+)
+def test_a_database_that_was_taken_away_from_the_running_server_is_told_of(loss: Loss, way: str) -> None:
+    sentence = f"the database was {loss} while the server was running: what changes now is lost when it stops"
+    assert found(loss=loss) == [Attention("error", f"{sentence}; stop the server, {way}", ("storage", ""))]

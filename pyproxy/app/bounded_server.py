@@ -16,13 +16,16 @@ import logging
 import socket
 import struct
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tornado.http1connection import HTTP1ServerConnection
 from tornado.iostream import IOStream, StreamClosedError
 
 from pyproxy.app.draining import DrainingServer
 from pyproxy.handlers.statuses import RETRY_AFTER_SECONDS, reason_phrase
+
+if TYPE_CHECKING:  # its library looks at the environment when it is imported, and that is set later
+    from pyproxy.monitoring.connections import Reason
 
 log = logging.getLogger(__name__)
 
@@ -40,18 +43,28 @@ BODIES = 2
 
 HEAD_LIMIT = 64 * 1024
 
+Count = Callable[["Reason"], None]
+"""Told of each connection that is refused or cut off."""
+
 
 class BoundedServer(DrainingServer):
     """``BoundedServer(app, most=1000, idle_seconds=300.0, …)``: the rest is `HTTPServer`'s."""
 
     def initialize(  # type: ignore[override]  # Tornado's own way of construction
-        self, request_callback: Any, *, most: int, idle_seconds: float, **options: Any
+        self,
+        request_callback: Any,
+        *,
+        most: int,
+        idle_seconds: float,
+        count: Count = lambda _: None,
+        **options: Any,
     ) -> None:
         """Called by Tornado's constructor; ``most`` connections, each still for at most ``idle_seconds``."""
         options |= {"idle_connection_timeout": idle_seconds, "body_timeout": BODIES * idle_seconds}
         super().initialize(request_callback, **options)
         self._most = most
         self._idle_seconds = idle_seconds
+        self._count = count
         self._refused: set[IOStream] = set()
         self._told_at = float("-inf")
         self._unmoved: dict[HTTP1ServerConnection, tuple[int, float]] = {}
@@ -64,6 +77,7 @@ class BoundedServer(DrainingServer):
             super().handle_stream(stream, address)
             return None
         if len(self._refused) >= REFUSED_AT_ONCE:
+            self._count("too many")
             stream.close()
             return None
         return self._refuse(stream)
@@ -97,18 +111,23 @@ class BoundedServer(DrainingServer):
                 self._unmoved[connection] = (taken, since)
                 continue
             log.info("a client took nothing of its answer for %g s (server.idle_timeout)", now - since)
+            self._count("stalled")
             _reset(stream)
 
     async def _refuse(self, stream: IOStream) -> None:
         self._refused.add(stream)
         self._tell()
+        asks_for_life = False  # a probe has what it asked for, and is not refused
         try:
             async with asyncio.timeout(REFUSE_SECONDS):
                 head = await stream.read_until_regex(b"\r?\n\r?\n", max_bytes=HEAD_LIMIT)
-                await stream.write(_alive() if b" /healthz" in head.partition(b"\r\n")[0] else _too_many(self._most))
+                asks_for_life = b" /healthz" in head.partition(b"\r\n")[0]
+                await stream.write(_alive() if asks_for_life else _too_many(self._most))
         except (StreamClosedError, TimeoutError):
             pass  # it has gone, or says nothing
         finally:
+            if not asks_for_life:
+                self._count("too many")
             self._refused.discard(stream)
             stream.close()
 

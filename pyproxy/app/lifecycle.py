@@ -16,7 +16,7 @@ from pyproxy.admin.administration import Administration
 from pyproxy.admin.history.recorder import Recorder
 from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
-from pyproxy.app.bounded_server import BoundedServer
+from pyproxy.app.bounded_server import BoundedServer, Count
 from pyproxy.app.chain import Chain
 from pyproxy.app.collecting import keep_what_is_here
 from pyproxy.app.draining import DRAIN_SECONDS
@@ -183,7 +183,7 @@ class Server:
             record=recorder.answered,
             log_format=config.logging.format,
         )
-        http = _http_server(app, config.server, tls)
+        http = _http_server(app, config.server, tls, figures.meters.refused.count)
         http.add_sockets(sockets)
         sampling = figures.sampling(chain, services.requests)
         return cls(
@@ -244,12 +244,13 @@ class Server:
 
 
 def _http_server(
-    app: HTTPServerConnectionDelegate, settings: ServerConfig, tls: KeyPair | None
+    app: HTTPServerConnectionDelegate, settings: ServerConfig, tls: KeyPair | None, count: Count
 ) -> BoundedServer:
     return BoundedServer(
         app,
         most=settings.max_connections or possible_connections(),
         idle_seconds=settings.idle_timeout,
+        count=count,
         max_header_size=settings.max_header_size + HEAD_SLACK,
         ssl_options=tls.context if tls is not None else None,
     )

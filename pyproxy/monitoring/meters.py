@@ -10,14 +10,16 @@ from __future__ import annotations
 from prometheus_client import CollectorRegistry
 
 from pyproxy.monitoring.client_requests import ClientRequests
+from pyproxy.monitoring.connections import RefusedConnections
 from pyproxy.monitoring.samples import Samples
 from pyproxy.monitoring.upstream_requests import UpstreamRequests
 
 
 class Meters:
-    """The three kinds of figures, in one registry."""
+    """All kinds of figures, in one registry."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.clients = ClientRequests(registry)
+        self.refused = RefusedConnections(registry)
         self.upstreams = UpstreamRequests(registry)
         self.samples = Samples(registry)

@@ -11,13 +11,18 @@ import pytest
 from pyproxy.app.shared_figures import VARIABLE, count_in, shared_folder
 from tests.app.command import Command, children_of, until
 from tests.app.conftest import RunCommand
+from tests.http.wire import RawAnswer
 
 
 async def served_pages(command: Command) -> float:
     """How many answers at ``/healthz`` are counted, by all processes together."""
-    name = b'pyproxy_requests_total{outcome="-",route="health",status="200"} '
-    body = (await command.get("/metrics")).body
-    return next((float(line.removeprefix(name)) for line in body.splitlines() if line.startswith(name)), 0.0)
+    return sample(await command.get("/metrics"), b'pyproxy_requests_total{outcome="-",route="health",status="200"} ')
+
+
+def sample(answer: RawAnswer, name: bytes) -> float:
+    """The value of a line that begins so; 0 where there is none."""
+    lines = answer.body.splitlines()
+    return next((float(line.removeprefix(name)) for line in lines if line.startswith(name)), 0.0)
 
 
 async def test_requests_add_up_over_the_workers_and_a_death_takes_nothing_from_them(run_command: RunCommand) -> None:
@@ -30,6 +35,27 @@ async def test_requests_add_up_over_the_workers_and_a_death_takes_nothing_from_t
     os.kill(victim, signal.SIGKILL)
     await until(lambda: victim not in children_of(command.pid) and len(children_of(command.pid)) == 2)
     assert {await served_pages(command) for _ in range(6)} == {20.0}
+
+
+async def test_refused_connections_add_up_over_the_workers(run_command: RunCommand) -> None:
+    command = await run_command("--workers", "2", PYPROXY_SERVER__MAX_CONNECTIONS="2").serves(2)
+    kept = [await command.connect() for _ in range(8)]
+    refused = 0
+    for reader, writer in kept:
+        writer.write(b"GET /simple/ HTTP/1.1\r\nHost: test\r\n\r\n")
+        refused += b" 503 " in await reader.readline()
+    assert refused >= 4, "each takes two"
+    for _, writer in kept:
+        writer.close()
+        await writer.wait_closed()
+    seen = 0
+    while seen < 4:  # by one or the other, which may not yet have noticed that there is room
+        answer = await command.get("/metrics")
+        if answer.status == 503:
+            refused += 1
+            continue
+        assert sample(answer, b'pyproxy_refused_connections_total{reason="too many"} ') == refused
+        seen += 1
 
 
 async def test_a_new_start_counts_from_nothing_again(run_command: RunCommand) -> None:

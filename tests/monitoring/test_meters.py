@@ -70,6 +70,18 @@ def test_requests_to_upstreams_are_counted_by_result_and_failures_by_kind() -> N
         assert registry.get_sample_value("pyproxy_upstream_failures_total", {**file, "kind": kind}) == 1
 
 
+def test_refused_connections_are_there_from_the_start_by_reason() -> None:
+    """A first one that begins a series is no increase to Prometheus."""
+    counted, registry = meters()
+    counted.refused.count("too many")
+    counted.refused.count("too many")
+    refused = {
+        reason: registry.get_sample_value("pyproxy_refused_connections_total", {"reason": reason})
+        for reason in ("too many", "stalled")
+    }
+    assert refused == {"too many": 2, "stalled": 0}
+
+
 def test_a_sample_says_how_things_are_now() -> None:
     counted, registry = meters()
     counted.samples.take(lag=0.3, transfers=4, requests=9, resting={"a": True, "b": False})

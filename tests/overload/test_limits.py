@@ -16,7 +16,9 @@ from pyproxy.app.tls import load_pair
 from pyproxy.config.model import ServerConfig, TlsConfig
 from tests.http.calls import ask, calling
 from tests.http.conftest import StartProxy
+from tests.http.proxy import Proxy
 from tests.http.publishing import publish
+from tests.http.test_metrics import value
 from tests.http.wire import get_raw
 from tests.overload.crowd import connect, crowd
 from tests.upstream.certificates import self_signed
@@ -24,6 +26,10 @@ from tests.upstream_server import UpstreamServer
 from tests.waiting import until
 
 IDLE_SECONDS = 0.2
+
+
+async def refusals(proxy: Proxy, reason: str) -> float | None:
+    return await value(proxy, "pyproxy_refused_connections_total", reason=reason)
 
 
 async def test_a_connection_beyond_the_limit_is_told_so_and_later_ones_are_served(
@@ -42,6 +48,7 @@ async def test_a_connection_beyond_the_limit_is_told_so_and_later_ones_are_serve
     assert upstream.count("/") == 0
     await until(lambda: proxy.server.http.connections < 3)
     assert (await ask(proxy, "/simple/demo/")).status == 200
+    assert await refusals(proxy, "too many") == 1
 
 
 async def test_a_full_server_is_alive(start_proxy: StartProxy) -> None:
@@ -50,6 +57,8 @@ async def test_a_full_server_is_alive(start_proxy: StartProxy) -> None:
     async with crowd(proxy, 1):
         assert (await ask(proxy, "/healthz")).json() == {"status": "ok"}
         assert (await ask(proxy, "/readyz")).status == 503
+    await until(lambda: proxy.server.http.connections == 0)
+    assert await refusals(proxy, "too many") == 1, "who asks whether it lives is told so, and not refused"
 
 
 async def test_silent_connections_beyond_the_limit_cost_no_more_than_a_bounded_number(
@@ -61,6 +70,8 @@ async def test_silent_connections_beyond_the_limit_cost_no_more_than_a_bounded_n
         async with asyncio.timeout(1.0):  # those before it are listened to for longer
             assert await silent[-1].reader.read() == b""
         await asyncio.gather(*(client.leave() for client in silent))
+    await until(lambda: proxy.server.http.connections == 0)
+    assert await refusals(proxy, "too many") == REFUSED_AT_ONCE + 1
     assert sum("server.max_connections" in record.getMessage() for record in caplog.records) == 1, "said once"
 
 
@@ -94,6 +105,7 @@ async def test_a_client_that_takes_nothing_of_its_answer_is_cut_off_and_one_that
 
         assert b"".join(pieces) == content
         assert (await stuck.answer()).broken is not None, "never a clean end"
+    assert await refusals(proxy, "stalled") == 1
 
 
 @pytest.mark.parametrize("method", [b"GET", b"POST"])

@@ -277,6 +277,7 @@ def _services(
         trusted_proxies=config.server.trusted_proxies,
         accel_redirect=config.server.accel_redirect,
         max_header_size=config.server.max_header_size,
+        max_body_size=config.server.max_body_size,
     )
 
 

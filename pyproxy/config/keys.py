@@ -46,7 +46,9 @@ def _duration(meaning: str) -> Key:
 
 _POSITIVE_SIZE = values.positive(values.read_size, "write it like 500MB or 50GB")
 _LIMIT = values.positive(values.read_size, "write null for no limit")
-_HEADER_SIZE = values.positive(values.read_size, "write it like 64kB")
+# With less, browsers with a session and installers with credentials are refused; more, each connection may hold.
+_HEADER_SIZE = values.size_between(1024, 16 * 1024**2)
+_BODY_SIZE = values.size_between(16 * 1024, 64 * 1024**2)
 _POSITIVE_DURATION = values.positive(values.read_duration, "write it like 10s")
 
 KEYS: Mapping[str, Key] = {
@@ -69,6 +71,7 @@ KEYS: Mapping[str, Key] = {
         "how long a client may ask for nothing, or take nothing of an answer", _POSITIVE_DURATION, values.show_duration
     ),
     "server.max_header_size": Key("the address and headers of a request", _HEADER_SIZE, values.show_size),
+    "server.max_body_size": Key("the body of a request: a form, or JSON of the API", _BODY_SIZE, values.show_size),
     "server.tls.certificate": _path_or_none("PEM file with the server's own certificate; with it, it speaks https"),
     "server.tls.key": _path_or_none("PEM file with the key of that certificate"),
     "storage.directory": Key("where database and cached files are", values.read_path, values.show_path),

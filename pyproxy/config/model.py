@@ -48,6 +48,7 @@ class ServerConfig:
     max_connections: int | None = None
     idle_timeout: float = 300.0
     max_header_size: int = 256 * 1024
+    max_body_size: int = 1024 * 1024
     tls: TlsConfig = field(default_factory=TlsConfig)
 
     @property

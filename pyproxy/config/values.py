@@ -47,6 +47,21 @@ def positive(read: Callable[[object], float], instead: str) -> Callable[[object]
     return read_positive
 
 
+def size_between(lowest: int, highest: int) -> Callable[[object], int]:
+    """A reader of sizes in a range, its ends included."""
+
+    def read(value: object) -> int:
+        size = read_size(value)
+        if not lowest <= size <= highest:
+            raise ConfigurationError(
+                f"{format_size(size)} is out of range",
+                suggestion=f"write a size from {format_size(lowest)} to {format_size(highest)}",
+            )
+        return size
+
+    return read
+
+
 def read_path(value: object) -> Path:
     """A path, relative ones to the working directory; ``~`` is the user's home."""
     text = read_text(value)
@@ -147,4 +162,5 @@ __all__ = [
     "show_path",
     "show_plain",
     "show_size",
+    "size_between",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
@@ -21,6 +21,7 @@ from pyproxy.errors import ProjectUnavailable, PyproxyError, RequestLoop, Upstre
 from pyproxy.handlers.forwarded import Network, client_of
 from pyproxy.handlers.pages import PAGE_HEADERS, root_of
 from pyproxy.handlers.rendered_head import is_known
+from pyproxy.handlers.request_heads import head_problem
 from pyproxy.handlers.running import RunningRequests
 from pyproxy.handlers.statuses import Problem, problem_of, reason_phrase
 from pyproxy.repositories.base import Repository
@@ -32,9 +33,9 @@ log = logging.getLogger(__name__)
 COMMON_HEADERS = {"Server": "pyproxy", "X-Content-Type-Options": "nosniff"}
 """Every answer has these."""
 
-DISCARDED_BODY_LIMIT = 2**40
-"""Bytes of a body nobody wants that are read all the same: who is cut off while sending never sees the answer. What
-ends them is the time in which a body has to come (``server.idle_timeout``)."""
+ANY_BODY = 1 << 16384
+"""Bytes of a body that Tornado reads: more than a ``Content-Length`` can say, for who is cut off while sending never
+sees the answer. What nobody wants is thrown away, and has to come in time all the same (``server.idle_timeout``)."""
 
 
 FIRST_BYTE_SECONDS = 10.0
@@ -62,6 +63,7 @@ class Services:
     accel_redirect: str | None = None
     first_byte_seconds: float = FIRST_BYTE_SECONDS
     max_header_size: int = 256 * 1024
+    max_body_size: int = 1024 * 1024
     requests: RunningRequests = field(default_factory=RunningRequests)
 
 
@@ -84,6 +86,7 @@ class BaseHandler(tornado.web.RequestHandler):
     bytes_sent: int = 0
 
     _counted = False
+    _has_bad_head = False
     _sent: asyncio.Future[None] | None = None
 
     def initialize(self, services: Services) -> None:
@@ -93,13 +96,12 @@ class BaseHandler(tornado.web.RequestHandler):
     def prepare(self) -> Awaitable[None] | None:
         self._counted = True
         self.services.requests.began()
-        if self.request.method not in ("GET", "HEAD"):
-            connection = self.request.connection
-            assert isinstance(connection, HTTP1Connection)
-            connection.set_max_body_size(DISCARDED_BODY_LIMIT)
-        names, values = zip(*self.request.headers.get_all(), strict=True) if self.request.headers else ((), ())
-        if head_size(self.request.uri or "", names, values) > self.services.max_header_size:
-            self._refuse_head()
+        connection = self.request.connection
+        assert isinstance(connection, HTTP1Connection)
+        connection.set_max_body_size(ANY_BODY)
+        problem = head_problem(self.request.uri or "", self.request.headers, self.services.max_header_size)
+        if problem is not None:
+            self._refuse_head(problem)
             return None
         try:
             self.services.admit(self.request.headers.get("CDN-Loop"))
@@ -107,10 +109,8 @@ class BaseHandler(tornado.web.RequestHandler):
             self.refuse_with(error)
         return None
 
-    def _refuse_head(self) -> None:
-        limit = self.services.max_header_size
-        title = f"the address and headers of the request are longer than {limit} bytes (server.max_header_size)"
-        problem = Problem(431, title, "Often it is cookies of another site of the same domain.")
+    def _refuse_head(self, problem: Problem) -> None:
+        self._has_bad_head = True
         setattr(self, str(self.request.method).lower(), lambda *args, **kwargs: self.send_problem(problem))
 
     def refuse_with(self, error: PyproxyError) -> None:
@@ -123,7 +123,8 @@ class BaseHandler(tornado.web.RequestHandler):
         Whatever is answered in ``prepare`` itself makes Tornado close the connection, which slows every client down
         that goes on with credentials, and ends one that has sent its next request already.
         """
-        self.get = self.head = lambda *args, **kwargs: answer()
+        if not self._has_bad_head:
+            self.get = self.head = lambda *args, **kwargs: answer()
 
     def flush(self, include_footers: bool = False) -> asyncio.Future[None]:
         self._sent = super().flush(include_footers)
@@ -284,11 +285,6 @@ class NotFoundHandler(BaseHandler):
         )
 
     head = get
-
-
-def head_size(address: str, names: Iterable[str], values: Iterable[str]) -> int:
-    """The bytes of a request's address and headers, without what separates them."""
-    return len(address) + len("".join(names)) + len("".join(values))
 
 
 def _fail(error: PyproxyError) -> NoReturn:

@@ -28,9 +28,10 @@ from tornado.httputil import (
 )
 from tornado.iostream import IOStream, StreamClosedError
 
-from pyproxy.handlers.base import COMMON_HEADERS, Services, head_size
+from pyproxy.handlers.base import COMMON_HEADERS, Services
 from pyproxy.handlers.forwarded import client_of, is_host
 from pyproxy.handlers.request_ends import RequestEnds
+from pyproxy.handlers.request_heads import head_size
 
 SMALL_BYTES = 64 * 1024
 """Up to here, head and body leave in one write. A larger body is not copied: slow clients share the one in memory."""

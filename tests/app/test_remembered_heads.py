@@ -14,8 +14,8 @@ from tornado.iostream import IOStream
 from tornado.netutil import bind_sockets
 
 from pyproxy.app.idle_connections import PatientServer
-from pyproxy.app.remembered_heads import LINES as MOST
 from pyproxy.app.remembered_heads import LONGEST, RememberedHeads
+from pyproxy.handlers.request_heads import MOST_HEADERS, CutHeaders
 
 PIP = b"Host: pypi.example.org\r\nUser-Agent: pip/26.3 {}\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n\r\n"
 
@@ -107,10 +107,17 @@ def test_each_request_has_headers_of_its_own() -> None:
 def test_more_headers_than_anybody_sends_are_not_taken_apart() -> None:
     """Tens of thousands have room in a head, and would stop the event loop for some tenths of a second."""
     read = RememberedHeads().read
-    _, headers = read(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * MOST + b"\r\n")
-    assert len(headers.get_list("a")) == MOST
-    with pytest.raises(HTTPInputError, match="more than 1000 headers"):
-        read(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (MOST + 1) + b"\r\n")
+    _, headers = read(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * MOST_HEADERS + b"\r\n")
+    assert (type(headers), len(headers.get_list("a"))) == (HTTPHeaders, MOST_HEADERS)
+
+    line, headers = read(b"GET /b HTTP/1.1\r\n" + b"a: b\r\n" * (MOST_HEADERS + 1) + b"Content-Length: 5\r\n\r\n")
+    assert (line, type(headers), len(headers.get_list("a"))) == ("GET /b HTTP/1.1", CutHeaders, MOST_HEADERS)
+    assert headers["Connection"] == "close", "what is said of the body may have been cut off"
+
+
+def test_of_too_many_headers_those_that_are_read_must_be_headers() -> None:
+    with pytest.raises(HTTPInputError):
+        RememberedHeads().read(b"GET / HTTP/1.1\r\nnone\r\n" + b"a: b\r\n" * MOST_HEADERS + b"\r\n")
 
 
 def test_what_was_not_used_for_longest_is_forgotten() -> None:

@@ -179,6 +179,8 @@ MISTAKES = [
     ("storage:\n  directory: ''\n", 2, "storage.directory", "path", "./data"),
     ("storage:\n  directory: 5\n", 2, "storage.directory", "text", "quotes"),
     ("cache:\n  index_ttl: soon\n", 2, "cache.index_ttl", "no duration", "5m"),
+    ("server:\n  max_header_size: 500\n", 2, "server.max_header_size", "500B is out of range", "from 1KiB to 16MiB"),
+    ("server:\n  max_body_size: 1GB\n", 2, "server.max_body_size", "1GB is out of range", "from 16KiB to 64MiB"),
     ("cache:\n  lookup_timeout: 0s\n", 2, "cache.lookup_timeout", "more than 0", "10s"),
     ("cache:\n  offline: maybe\n", 2, "cache.offline", "true or false", "true or false"),
     ("project_list: all\n", 1, "project_list", "known, upstream", "known or upstream"),

@@ -10,7 +10,8 @@ from packaging.utils import canonicalize_name
 
 from pyproxy.errors import InvalidFilename, InvalidProjectName, NotAcceptable
 from pyproxy.handlers.api.problems import ApiProblem
-from pyproxy.handlers.api.reading import JsonBody
+from pyproxy.handlers.api.reading import read_object
+from pyproxy.handlers.bodies import Body
 from pyproxy.handlers.forwarded import client_address, is_host, visited_url
 from pyproxy.handlers.wrong_addresses import advice
 from pyproxy.net.sharing.progress import MESSAGE_BYTES, Progress, decode, encode
@@ -119,11 +120,11 @@ def check_forwarded(data: bytes) -> None:
 
 def check_api_body(data: bytes) -> None:
     """A body is an object, or refused with a status."""
-    body = JsonBody()
+    body = Body(1024 * 1024)
     for at in range(0, len(data), 1000):
         body.take(data[at : at + 1000])
     try:
-        assert isinstance(body.read("application/json"), dict)
+        assert isinstance(read_object(body, "application/json"), dict)
     except ApiProblem as error:
         explains(error)
         status = error.problem.status

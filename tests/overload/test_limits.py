@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import resource
 import ssl
 from pathlib import Path
@@ -14,6 +15,7 @@ from pyproxy.app.bounded_server import REFUSED_AT_ONCE
 from pyproxy.app.limits import connections_warning, possible_connections
 from pyproxy.app.tls import load_pair
 from pyproxy.config.model import ServerConfig, TlsConfig
+from pyproxy.handlers.request_heads import MOST_HEADERS
 from tests.http.calls import ask, calling
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
@@ -120,6 +122,30 @@ async def test_a_head_that_is_too_long_is_told_so(where: str, method: bytes, sta
     assert answer.status == 431
     assert b"2000 bytes (server.max_header_size)" in answer.status_line
     assert answer.header("Content-Type") == "application/problem+json"
+
+
+@pytest.mark.parametrize("path", [b"/simple/demo/", b"/admin/", b"/api/v1/upstreams", b"/nowhere"])
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+async def test_more_headers_than_may_be_are_told_so(path: bytes, method: bytes, start_proxy: StartProxy) -> None:
+    proxy = await start_proxy()
+    many = b"a: b\r\n" * MOST_HEADERS
+    asked_next = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
+
+    answer = await get_raw(proxy.port, path, method=method, headers=many, body=asked_next)
+
+    assert answer.status == 431
+    assert answer.header("Content-Type") == "application/problem+json"
+    assert json.loads(answer.body)["title"] == "the request has more than 1000 headers, which is a fixed limit"
+    assert answer.header("Connection") == "close", "the length of its body, which came last, was not read"
+
+
+async def test_a_head_that_is_too_long_is_told_so_before_anybody_is_led_to_sign_in(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(server=ServerConfig(port=0, max_header_size=2000))
+    headers = b"Accept: text/html,application/xhtml+xml\r\nCookie: " + b"x" * 3000 + b"\r\n"
+    answer = await get_raw(proxy.port, b"/admin/", headers=headers)
+    assert answer.status == 431
+    assert answer.header("Content-Type") == "text/html; charset=utf-8"
+    assert b"2000 bytes (server.max_header_size)" in answer.body
 
 
 async def test_a_head_within_the_limit_is_served(start_proxy: StartProxy) -> None:

@@ -28,9 +28,10 @@ from pyproxy.admin.accounts.principal import Actor, Principal
 from pyproxy.admin.accounts.sessions import Account, Session
 from pyproxy.admin.administration import Administration
 from pyproxy.errors import NotAllowed
-from pyproxy.handlers.admin.forms import Form, FormBody, UnreadableForm, shown_again
+from pyproxy.handlers.admin.forms import Form, UnreadableForm, read_form, shown_again
 from pyproxy.handlers.admin.frame import Frame, Place
-from pyproxy.handlers.base import BaseHandler, Services
+from pyproxy.handlers.base import Services
+from pyproxy.handlers.bodies import BodyTooLarge, CollectingHandler
 from pyproxy.handlers.pages import root_of
 from pyproxy.handlers.statuses import Problem
 from pyproxy.handlers.visited import is_by_tls
@@ -52,7 +53,7 @@ NOT_FROM_HERE = Problem(
 """Also the answer to whoever makes a browser send forms behind its user's back (cross-site request forgery)."""
 
 
-class AdminHandler(BaseHandler):
+class AdminHandler(CollectingHandler):
     """One page; see the module."""
 
     route = "admin"
@@ -68,12 +69,13 @@ class AdminHandler(BaseHandler):
     def initialize(self, services: Services, admin: Administration) -> None:  # type: ignore[override]
         super().initialize(services)
         self.admin = admin
-        self._body = FormBody()
 
     # -- who looks -------------------------------------------------------------------------------------------------
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]
         super().prepare()
+        if self._finished:
+            return
         token = self.get_cookie(SESSION_COOKIE)
         if token:
             used = BACKGROUND not in self.request.headers
@@ -118,18 +120,18 @@ class AdminHandler(BaseHandler):
 
     # -- forms -----------------------------------------------------------------------------------------------------
 
-    def data_received(self, chunk: bytes) -> None:
-        self._body.take(chunk)
-
     async def post(self, *args: str, **kwargs: str) -> None:  # type: ignore[override]
         """Read the form, see that it may be sent, hand it on."""
         if self._is_stranger:
             await self._lead_to_sign_in()
             return
         try:
-            form = self._body.read(self.request.headers.get("Content-Type", ""))
+            form = read_form(self.body.content(), self.request.headers.get("Content-Type", ""))
+        except BodyTooLarge as error:
+            self.send_problem(error.problem)
+            return
         except UnreadableForm as error:
-            self.send_problem(Problem(413 if "larger" in str(error) else 400, str(error), "Nothing was changed."))
+            self.send_problem(Problem(400, str(error), "Nothing was changed."))
             return
         if not self._is_from_here(form):
             self.send_problem(NOT_FROM_HERE)

@@ -9,43 +9,24 @@ from tornado.httputil import HTTPFile, HTTPInputError, parse_body_arguments
 
 from pyproxy.errors import ConfigurationError
 
-BODY_LIMIT = 512 * 1024
-"""Bytes of a form with its uploaded certificates."""
-
-
 LONGEST_TYPED = 200
 """Characters of a field that are shown again, and of a filter."""
 
 
 class UnreadableForm(Exception):
-    """The body is no form, or too large; the text is a sentence for people."""
+    """The body is no form; the text is a sentence for people."""
 
 
-@dataclass(slots=True)
-class FormBody:
-    """Collects a request's body, and reads it as a form once it is complete."""
-
-    chunks: list[bytes] = field(default_factory=list)
-    size: int = 0
-
-    def take(self, chunk: bytes) -> None:
-        """A piece of the body; what is too much is counted, not kept."""
-        self.size += len(chunk)
-        if self.size <= BODY_LIMIT:
-            self.chunks.append(chunk)
-
-    def read(self, content_type: str) -> Form:
-        """The form. Raises `UnreadableForm`."""
-        if self.size > BODY_LIMIT:
-            raise UnreadableForm(f"The form is larger than {BODY_LIMIT // 1024} KiB")
-        arguments: dict[str, list[bytes]] = {}
-        files: dict[str, list[HTTPFile]] = {}
-        try:
-            parse_body_arguments(content_type, b"".join(self.chunks), arguments, files)
-            fields = {name: [to_unicode(value) for value in values] for name, values in arguments.items()}
-        except (HTTPInputError, UnicodeDecodeError) as error:
-            raise UnreadableForm("The form could not be read") from error
-        return Form(fields, {name: each[0]["body"] for name, each in files.items()})
+def read_form(content: bytes, content_type: str) -> Form:
+    """The form that a body holds. Raises `UnreadableForm`."""
+    arguments: dict[str, list[bytes]] = {}
+    files: dict[str, list[HTTPFile]] = {}
+    try:
+        parse_body_arguments(content_type, content, arguments, files)
+        fields = {name: [to_unicode(value) for value in values] for name, values in arguments.items()}
+    except (HTTPInputError, UnicodeDecodeError) as error:
+        raise UnreadableForm("The form could not be read") from error
+    return Form(fields, {name: each[0]["body"] for name, each in files.items()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,17 +28,18 @@ from pyproxy.handlers.api.problems import (
     WITHOUT_CREDENTIALS,
     ApiProblem,
 )
-from pyproxy.handlers.api.reading import JsonBody, read_query, read_values
+from pyproxy.handlers.api.reading import read_object, read_query, read_values
 from pyproxy.handlers.api.streams import NDJSON, wants_array
 from pyproxy.handlers.api.table import Found, Table
 from pyproxy.handlers.base import BaseHandler, Services
+from pyproxy.handlers.bodies import CollectingHandler
 from pyproxy.handlers.statuses import Problem
 from pyproxy.handlers.visited import is_of_another_site, visited_address
 
 PREFIX = "/api/v1"
 
 
-class ApiHandler(BaseHandler):
+class ApiHandler(CollectingHandler):
     """Any address below ``/api/v1``."""
 
     route = "api"
@@ -51,10 +52,6 @@ class ApiHandler(BaseHandler):
         super().initialize(services)
         self.admin = admin
         self._table = table
-        self._body = JsonBody()
-
-    def data_received(self, chunk: bytes) -> None:
-        self._body.take(chunk)
 
     async def _answer(self, *args: str, **kwargs: str) -> None:
         """Find the operation, see that it may be done, read what it needs, do it."""
@@ -105,7 +102,7 @@ class ApiHandler(BaseHandler):
         if operation.query is not None:
             arguments["query"] = query
         if operation.method != "GET":
-            values = self._body.read(self.request.headers.get("Content-Type", ""))
+            values = read_object(self.body, self.request.headers.get("Content-Type", ""))
             body = read_values(values, operation.body or Nothing)
             if operation.body is not None:
                 arguments["body"] = body

@@ -5,55 +5,40 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from pyproxy.errors import ConfigurationError, ConfigurationErrors
 from pyproxy.handlers.api.problems import ApiProblem
+from pyproxy.handlers.bodies import Body, BodyTooLarge
 from pyproxy.handlers.statuses import Problem
 from pyproxy.settings.kinds import closest
-
-BODY_LIMIT = 1024 * 1024
-"""Bytes of a body."""
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 _PLACE = re.compile(r" - at `\$(.*)`$")
 
 
-@dataclass(slots=True)
-class JsonBody:
-    """Collects a request's body, and reads it once it is complete."""
-
-    chunks: list[bytes] = field(default_factory=list)
-    size: int = 0
-
-    def take(self, chunk: bytes) -> None:
-        """A piece of the body; what is too much is counted, not kept."""
-        self.size += len(chunk)
-        if self.size <= BODY_LIMIT:
-            self.chunks.append(chunk)
-
-    def read(self, content_type: str) -> Mapping[str, object]:
-        """The object that it holds, an empty one for no body at all. Raises `ApiProblem`."""
-        if self.size > BODY_LIMIT:
-            raise _refused(413, f"The body is larger than {BODY_LIMIT // 1024} KiB")
-        if self.size == 0:
-            return {}
-        if content_type.partition(";")[0].strip().lower() != "application/json":
-            raise _refused(415, "The body has to be JSON: Content-Type: application/json")
-        content = b"".join(self.chunks)
-        try:
-            value = msgspec.json.decode(content)
-        except msgspec.MsgspecError as error:
-            raise _refused(400, f"The body is no JSON: {_reason(content, error)}") from None
-        except RecursionError:
-            raise _refused(400, "The body is nested too deeply") from None
-        if not isinstance(value, dict):
-            raise _refused(422, "The body has to be a JSON object")
-        return value
+def read_object(body: Body, content_type: str) -> Mapping[str, object]:
+    """The object that a body holds, an empty one for no body at all. Raises `ApiProblem`."""
+    try:
+        content = body.content()
+    except BodyTooLarge as error:
+        raise ApiProblem(error.problem) from None
+    if not content:
+        return {}
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise _refused(415, "The body has to be JSON: Content-Type: application/json")
+    try:
+        value = msgspec.json.decode(content)
+    except msgspec.MsgspecError as error:
+        raise _refused(400, f"The body is no JSON: {_reason(content, error)}") from None
+    except RecursionError:
+        raise _refused(400, "The body is nested too deeply") from None
+    if not isinstance(value, dict):
+        raise _refused(422, "The body has to be a JSON object")
+    return value
 
 
 def read_values(values: Mapping[str, object], kind: type[S]) -> S:

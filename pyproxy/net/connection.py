@@ -25,7 +25,7 @@ from pyproxy.net.redirects import Kind, RedirectRules
 from pyproxy.net.response import Receiver, ResponseHead
 from pyproxy.net.route import Route
 from pyproxy.net.seen_certificate import SeenCertificate
-from pyproxy.net.transfer import Hop, Transfer
+from pyproxy.net.transfer import Hop, Transfer, in_brackets
 from pyproxy.settings import UpstreamSettings
 
 CONNECTIONS = 128
@@ -60,6 +60,7 @@ class _Asked:
     receiver: Receiver
     kind: Kind
     first_byte_at: float | None
+    first_byte_limit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +109,15 @@ class UpstreamConnection:
         receiver: Receiver,
         kind: Kind,
         first_byte_timeout: float | None = None,
+        first_byte_limit: str = "",
         allow_http_downgrade: bool = False,
     ) -> ResponseHead:
         """Ask for a URL and follow its redirects; the answer goes to the receiver, its status is not judged.
 
         The answer must begin within ``first_byte_timeout`` seconds from now, redirects included (``None``: each hop
-        within the stall timeout). Page bodies arrive decoded, file bodies as they are. ``allow_http_downgrade`` lets a
-        file whose hash is listed come by http from an upstream with https. Raises UpstreamUnreachable (no connection,
+        within the stall timeout); ``first_byte_limit`` is what people know that limit by. Page bodies arrive decoded,
+        file bodies as they are. ``allow_http_downgrade`` lets a file whose hash is listed come by http from an
+        upstream with https. Raises UpstreamUnreachable (no connection,
         UpstreamTimeout, ConnectionBroken), UpstreamInvalidResponse (BrokenOff for a body cut short),
         UpstreamForbidden (a place where we do not go), and whatever the receiver raises.
         """
@@ -126,6 +129,7 @@ class UpstreamConnection:
             receiver=receiver,
             kind=kind,
             first_byte_at=None if first_byte_timeout is None else loop.time() + first_byte_timeout,
+            first_byte_limit=first_byte_limit,
         )
         try:
             url = sendable(url)
@@ -210,6 +214,7 @@ class UpstreamConnection:
             connect_timeout_ms=settings.connect_timeout_ms,
             stall_timeout=settings.stall_timeout_ms / 1000,
             first_byte_at=asked.first_byte_at,
+            first_byte_limit=asked.first_byte_limit,
             decode=asked.kind == "page",
             look_at_certificate=look_at_certificate,
         )
@@ -219,7 +224,8 @@ class UpstreamConnection:
             async with asyncio.timeout_at(asked.first_byte_at):
                 return await pool.contacts.turn(origin)
         except TimeoutError as error:
-            raise UpstreamTimeout(self.settings.name, "did not begin to answer in time (connect)") from error
+            late = f"did not begin to answer in time{in_brackets('connect', asked.first_byte_limit)}"
+            raise UpstreamTimeout(self.settings.name, late) from error
 
     async def _locate_upstream(self) -> None:
         """Look up where the upstream itself is, if no connection has told yet."""

@@ -51,8 +51,8 @@ def failure_of(result: CurlResult, attempt: Attempt) -> UpstreamError:
     name, number = attempt.upstream, result.errno
     host = urlsplit(attempt.url).hostname or ""
     if number == pycurl.E_OPERATION_TIMEDOUT:
-        stage = _stage(result, attempt)
-        return UpstreamTimeout(name, f"did not answer within {attempt.connect_timeout_ms} ms ({stage})")
+        limit = f"{attempt.connect_timeout_ms} ms ({_stage(result, attempt)}, connect_timeout_ms)"
+        return UpstreamTimeout(name, f"did not answer within {limit}")
     if number == pycurl.E_PARTIAL_FILE:
         return BrokenOff(name, _broken_off(attempt))
     if number == pycurl.E_COULDNT_RESOLVE_HOST:

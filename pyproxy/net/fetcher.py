@@ -126,14 +126,19 @@ class PageFetcher:
                         raise
                     return await self._ask(url, headers, deadline - loop.time())
         except TimeoutError as error:
-            reason = f"did not send its whole page within {WHOLE_PAGE_SECONDS:g} s"
+            reason = f"did not send its whole page within {WHOLE_PAGE_SECONDS:g} s, a fixed limit"
             raise UpstreamTimeout(self._upstream, reason) from error
 
     async def _ask(self, url: str, headers: dict[str, str], timeout: float) -> FetchedPage | NotModified | Missing:
         page = _PageReceiver(self._upstream, self._max_page_size)
         try:
             head = await self._connection.request(
-                url, headers=headers, receiver=page, kind="page", first_byte_timeout=timeout
+                url,
+                headers=headers,
+                receiver=page,
+                kind="page",
+                first_byte_timeout=timeout,
+                first_byte_limit="cache.lookup_timeout",
             )
         except _EnoughSeen as enough:
             head = enough.head

@@ -68,9 +68,11 @@ class ListFetcher:
                     receiver=receiver,
                     kind="page",
                     first_byte_timeout=FIRST_BYTE_SECONDS,
+                    first_byte_limit="a fixed limit",
                 )
         except TimeoutError as error:
-            raise UpstreamTimeout(name, f"did not send its whole list within {WHOLE_LIST_SECONDS:g} s") from error
+            late = f"did not send its whole list within {WHOLE_LIST_SECONDS:g} s, a fixed limit"
+            raise UpstreamTimeout(name, late) from error
         if head.status == 200:
             return FetchedList(receiver.size, head.headers.get("etag"), head.headers.get("last-modified"))
         if head.status == 304 and len(headers) > 1:

@@ -45,7 +45,7 @@ class RedirectRules:
         if target in visited:
             raise UpstreamInvalidResponse(self.upstream, f"redirects in a circle ({urlsplit(target).path})")
         if len(visited) > MAX_REDIRECTS:
-            raise UpstreamInvalidResponse(self.upstream, f"redirects more than {MAX_REDIRECTS} times")
+            raise UpstreamInvalidResponse(self.upstream, f"redirects more than {MAX_REDIRECTS} times, a fixed limit")
         self.check_scheme(origin_of(visited[-1])[0], new)
         if self.kind == "page" and not self._stays(origin_of(visited[0]), new):
             raise UpstreamForbidden(

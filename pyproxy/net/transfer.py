@@ -23,6 +23,7 @@ from pyproxy.net.response import Receiver, ResponseHead
 from pyproxy.net.route import Route
 
 CONNECTIONS_SETTING = "cache.connections_per_upstream"
+STALL_SETTING = "stall_timeout_ms"
 
 REFUSE = -1
 """What a header or write function returns to make curl end the transfer."""
@@ -38,8 +39,9 @@ _INTERRUPTED = CurlResult(pycurl.E_ABORTED_BY_CALLBACK, "", 0, 0.0, 0.0, 0.0, 0)
 class Hop:
     """What to ask, and how. ``headers`` holds everything that is sent, credentials included.
 
-    ``first_byte_at`` is the time of the event loop by which the status line must be here; with ``None`` the stall
-    timeout (seconds) counts from the moment the connection stands. ``decode``: undo the body's content coding.
+    ``first_byte_at`` is the time of the event loop by which the status line must be here, ``first_byte_limit`` the
+    setting that says so, for people; with ``None`` the stall timeout (seconds) counts from the moment the connection
+    stands. ``decode``: undo the body's content coding.
     ``look_at_certificate``: tell the server's own, if the connection is a new one.
     """
 
@@ -53,6 +55,7 @@ class Hop:
     stall_timeout: float
     first_byte_at: float | None
     decode: bool
+    first_byte_limit: str = ""
     look_at_certificate: bool = False
 
 
@@ -209,11 +212,13 @@ class Transfer:
 
     def _late(self) -> str:
         if self._incoming.head is not None:
-            return f"sent no byte for {self._hop.stall_timeout:g} s after {self._incoming.received} bytes"
+            silent = f"sent no byte for {self._hop.stall_timeout:g} s"
+            return f"{silent} after {self._incoming.received} bytes ({STALL_SETTING})"
         waited = self._loop.time() - self._begun_at
         if self._running is not None and self._running.curl is None:
             return f"had none of its {self._client.most} connections free for {waited:.1f} s ({CONNECTIONS_SETTING})"
-        return f"did not begin to answer within {waited:.1f} s" + ("" if self._stands else " (connect)")
+        limit = STALL_SETTING if self._hop.first_byte_at is None else self._hop.first_byte_limit
+        return f"did not begin to answer within {waited:.1f} s{in_brackets('' if self._stands else 'connect', limit)}"
 
     def _attempt(self) -> Attempt:
         head = self._incoming.head
@@ -225,3 +230,9 @@ class Transfer:
             received=self._incoming.received,
             content_length=head.content_length if head else None,
         )
+
+
+def in_brackets(*words: str) -> str:
+    """Those that are not empty, behind a space; nothing for none."""
+    said = ", ".join(filter(None, words))
+    return f" ({said})" if said else ""

@@ -130,12 +130,12 @@ class PriorityRepository:
     async def ask_again(self, source: UpstreamPages, project: NormalizedName, wait: float) -> Answer:
         """Ask one upstream, or join those who are asking, for at most ``wait`` seconds."""
         if wait <= 0:
-            over = UpstreamTimeout(source.name, "was not asked: the time for the look-up was over")
-            return source.standing.refusal(project) or over
+            over = "was not asked: the time for the look-up was over (cache.lookup_timeout)"
+            return source.standing.refusal(project) or UpstreamTimeout(source.name, over)
         answer = await self._answer_within(source, project, wait)
         if answer is not None:
             return answer
-        error = UpstreamTimeout(source.name, f"did not answer within {wait:.3g} s")
+        error = UpstreamTimeout(source.name, f"did not answer within {wait:.3g} s (cache.lookup_timeout)")
         source.standing.gave_up_waiting(project, error)
         return error
 

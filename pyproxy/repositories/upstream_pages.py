@@ -253,7 +253,7 @@ class UpstreamPages:
             await self._answers.keep_missing(project, now)
             return Outcome.MISSING
         except WorkTooLong as error:
-            raise UpstreamInvalidResponse(self.name, "sent a page that takes too long to read") from error
+            raise UpstreamInvalidResponse(self.name, f"sent a page that cannot be used: {error}") from error
         except NotAnIndexPage as error:
             raise UpstreamInvalidResponse(self.name, f"sent something that is no index page: {error}") from error
         page = KnownPage(

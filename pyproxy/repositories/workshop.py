@@ -109,7 +109,7 @@ class Workshop:
         except TimeoutError as error:
             _kill(processes)  # first: a pool that was shut down forgets its process
             self._replace(processes)
-            raise WorkTooLong(f"{function.__name__} took longer than {self._process_limit:g} s") from error
+            raise WorkTooLong(f"it takes more than {self._process_limit:g} s of work, a fixed limit") from error
 
     def _end_when_idle(self) -> None:
         if self._idle is not None:

@@ -23,5 +23,5 @@ class _InBoundedReads:
 
     def read(self, size: int = -1, /) -> bytes:
         if size > DIRECTORY_LIMIT:
-            raise zipfile.BadZipFile("its directory is over-long")
+            raise zipfile.BadZipFile(f"its directory is larger than {DIRECTORY_LIMIT >> 20} MiB, a fixed limit")
         return self._stream.read(size)

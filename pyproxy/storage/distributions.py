@@ -24,6 +24,8 @@ METADATA_LIMIT = 16 * 1024 * 1024
 PKG_INFO_WITHIN = 64 * 1024 * 1024
 """Decompressed bytes of a source distribution that are read in search of its PKG-INFO."""
 
+OVER_LONG = f"its METADATA is larger than {METADATA_LIMIT >> 20} MiB, a fixed limit"
+
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those that `zipfile` unpacks no further than it is told to; of the others, some bytes become gigabytes at once."""
 
@@ -91,7 +93,7 @@ def metadata_entry(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
         parts = PurePosixPath(entry.filename).parts
         if len(parts) == 2 and parts[0].endswith(".dist-info") and parts[1] == "METADATA":
             if entry.file_size > METADATA_LIMIT:
-                raise DistributionUnreadable("its METADATA is over-long")
+                raise DistributionUnreadable(OVER_LONG)
             return entry
     raise DistributionUnreadable("it has no METADATA")
 

@@ -13,6 +13,7 @@ from tests.http.conftest import StartProxy
 from tests.http.proxy import JSON, Answer, Clock
 from tests.upstream_server import (
     Behaviour,
+    BlackHole,
     Empty,
     Endless,
     Portal,
@@ -21,6 +22,7 @@ from tests.upstream_server import (
     Reset,
     Silence,
     SilentListener,
+    Stall,
     Status,
     Truncate,
     UpstreamServer,
@@ -97,7 +99,7 @@ async def test_silence_is_a_504_in_time(upstream: UpstreamServer, start_proxy: S
     upstream.behave("/simple/", Silence())
     proxy = await start_proxy(upstream, lookup_timeout=0.4)
     answer = await proxy.get("/simple/demo/")
-    assert_explains(answer, 504, "did not answer within 0.4 s")
+    assert_explains(answer, 504, "did not answer within 0.4 s (cache.lookup_timeout)")
     assert 1 <= int(answer.headers["Retry-After"]) <= 5
 
 
@@ -107,6 +109,25 @@ async def test_a_server_that_accepts_and_says_nothing_is_a_504(start_proxy: Star
         settings = UpstreamSettings(name="first", url=f"http://127.0.0.1:{silent.port}/")
         proxy = await start_proxy(settings, lookup_timeout=0.4)
         assert_explains(await proxy.get("/simple/demo/"), 504, "did not answer")
+
+
+async def test_a_page_that_stops_is_a_504_that_names_the_limit(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    add_demo(upstream)
+    upstream.behave("/simple/", Stall(10))
+    proxy = await start_proxy(UpstreamSettings(name="first", url=upstream.url, stall_timeout_ms=80))
+    answer = await proxy.get("/simple/demo/")
+    assert_explains(answer, 504, "sent no byte for 0.08 s after 10 bytes (stall_timeout_ms)")
+
+
+async def test_who_takes_no_connection_is_a_504_that_names_the_limit(start_proxy: StartProxy) -> None:
+    hole = BlackHole()
+    settings = UpstreamSettings(name="first", url=f"http://127.0.0.1:{hole.port}/", connect_timeout_ms=80)
+    proxy = await start_proxy(settings)
+    answer = await proxy.get("/simple/demo/")
+    hole.close()
+    assert_explains(answer, 504, "did not answer within 80 ms (connect, connect_timeout_ms)")
 
 
 async def test_a_refused_connection_is_a_502(start_proxy: StartProxy) -> None:
@@ -186,7 +207,7 @@ async def test_a_redirect_to_a_configured_host_is_followed(
 async def test_redirects_in_a_circle_end(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
     upstream.behave("/simple/", Redirect("/simple/demo/?again"))
     proxy = await start_proxy(upstream)
-    assert_explains(await proxy.get("/simple/demo/"), 502, "redirect")
+    assert_explains(await proxy.get("/simple/demo/"), 502, "redirects in a circle")
     assert len(upstream.requests) <= 12
 
 
@@ -194,7 +215,7 @@ async def test_an_endless_page_ends_at_the_limit(upstream: UpstreamServer, start
     add_demo(upstream)
     upstream.behave("/simple/", Endless())
     proxy = await start_proxy(upstream, max_page_size=200_000)
-    assert_explains(await proxy.get("/simple/demo/"), 502, "more than 200000 bytes")
+    assert_explains(await proxy.get("/simple/demo/"), 502, "more than 200000 bytes (cache.max_page_size)")
 
 
 async def test_nobody_may_be_asked_is_a_503_that_says_so(upstream: UpstreamServer, start_proxy: StartProxy) -> None:

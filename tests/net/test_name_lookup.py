@@ -74,7 +74,7 @@ def test_a_name_look_up_is_abandoned_at_once_and_only_closing_waits_for_it(tmp_p
 
 def test_a_first_contact_leaves_a_name_look_up_at_once_when_cancelled_or_late(tmp_path: Path) -> None:
     printed = printed_with_a_deaf_name_server(CONTACT, tmp_path)
-    assert printed.splitlines() == ["at once", "did not answer within 200 ms (name look-up)"]
+    assert printed.splitlines() == ["at once", "did not answer within 200 ms (name look-up, connect_timeout_ms)"]
 
 
 def printed_with_a_deaf_name_server(program: str, directory: Path) -> str:

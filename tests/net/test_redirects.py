@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pyproxy.errors import UpstreamForbidden
-from pyproxy.net.redirects import RedirectRules
+from pyproxy.errors import UpstreamForbidden, UpstreamInvalidResponse
+from pyproxy.net.redirects import MAX_REDIRECTS, RedirectRules
 
 PAGE = "http://pypi.example.org/simple/demo/"
 
@@ -53,3 +53,10 @@ def test_the_host_that_counts_is_the_first_one() -> None:
 
 def test_a_file_may_go_to_any_host() -> None:
     assert RedirectRules("acme", "file").follow([PAGE], "https://cdn.example.com/x.whl?sig=1")
+
+
+def test_of_redirects_there_are_only_so_many() -> None:
+    visited = [f"{PAGE}?{number}" for number in range(MAX_REDIRECTS)]
+    assert RedirectRules("acme", "page").follow(visited, "?next")
+    with pytest.raises(UpstreamInvalidResponse, match="redirects more than 10 times, a fixed limit"):
+        RedirectRules("acme", "page").follow([*visited, PAGE], "?next")

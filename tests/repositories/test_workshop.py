@@ -71,7 +71,7 @@ async def test_work_that_takes_too_long_is_ended_and_the_next_goes_on() -> None:
     """A hostile page may keep a parser busy for ever; it must not keep the others waiting."""
     workshop = Workshop(inline_below=0, thread_below=0, process_limit=3)
     endless = asyncio.create_task(workshop.run(1, time.sleep, 3600))
-    with pytest.raises(WorkTooLong):
+    with pytest.raises(WorkTooLong, match="it takes more than 3 s of work, a fixed limit"):
         await endless
     assert await workshop.run(1, os.getpid) != os.getpid()
     workshop.close()

@@ -66,8 +66,8 @@ async def _read(asking: Asking, project: NormalizedName, answer: Answer) -> Aske
     except NotAnIndexPage as error:
         advice = "check url and index_path, and whether something on the way (a login, a portal) answers in its place"
         return Asked(project=project, kind="not a page", answer=answer, found=str(error), advice=advice)
-    except WorkTooLong:
-        found = f"its page of {project} takes too long to read"
+    except WorkTooLong as error:
+        found = f"its page of {project} cannot be used: {error}"
         return Asked(project=project, kind="not a page", answer=answer, found=found)
     kind: Kind = "page" if judged.files else "empty"
     return Asked(project=project, kind=kind, answer=answer, judged=judged, found=f"its page of {project} is empty")

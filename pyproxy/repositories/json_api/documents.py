@@ -169,7 +169,7 @@ class LegacyJson:
             raise NotAnswered("the server is stopping")
         if done:
             return task.result()
-        error = UpstreamTimeout(owner.name, f"did not send its JSON document within {wait:.3g} s")
+        error = UpstreamTimeout(owner.name, f"did not send its JSON document within {wait:.3g} s ({_limit(wait)})")
         owner.gave_up_waiting(name, error)
         return error if stand_in is None else Outcome.OVERDUE
 
@@ -201,6 +201,10 @@ def _body(owner: UpstreamDocuments, name: DocumentName, tag: str) -> bytes:
 def _wait(deadline: float) -> float:
     """Up to `ASK_SECONDS` of what is left; nobody is refused a moment."""
     return min(ASK_SECONDS, max(PATIENCE_SECONDS, deadline - asyncio.get_running_loop().time()))
+
+
+def _limit(wait: float) -> str:
+    return "a fixed limit" if wait == ASK_SECONDS else "cache.lookup_timeout"
 
 
 def _answer(page: ProjectPage, found: _Found, rendered: Rendered, *, made: str, whole: bool = True) -> JsonAnswer:

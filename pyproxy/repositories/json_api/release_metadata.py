@@ -22,7 +22,7 @@ from pyproxy.simple.legacy_json.info import OwnMetadata
 from pyproxy.simple.legacy_json.work import Describing
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import METADATA_SUFFIX
-from pyproxy.storage.distributions import METADATA_LIMIT, DistributionUnreadable, read_sdist_metadata
+from pyproxy.storage.distributions import METADATA_LIMIT, OVER_LONG, DistributionUnreadable, read_sdist_metadata
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class ReleaseMetadata:
         if done:
             looked = task.result()
         else:
-            looked = UpstreamTimeout(project, "has metadata that did not come in time")
+            looked = UpstreamTimeout(project, f"has metadata that did not come within {wait:.3g} s")
             self._failures.add(project, looked)
         if isinstance(looked, UpstreamError):
             raise looked
@@ -134,7 +134,7 @@ async def _whole(content: FileContent) -> bytes:
         async for chunk in content.chunks(0, None):
             body += chunk
             if len(body) > METADATA_LIMIT:
-                raise DistributionUnreadable("its METADATA is over-long")
+                raise DistributionUnreadable(OVER_LONG)
     finally:
         content.close()
     return bytes(body)

@@ -177,7 +177,7 @@ class _Making:
         except NotAnIndexPage as error:
             raise UpstreamInvalidResponse(upstream, f"sent something that is no list of projects: {error}") from error
         except WorkTooLong as error:
-            raise UpstreamInvalidResponse(upstream, "sent a list that takes too long to read") from error
+            raise UpstreamInvalidResponse(upstream, f"sent a list that cannot be used: {error}") from error
         self.made[names.name] = target
         return names
 

@@ -21,7 +21,8 @@ import load
 import servers
 from contestants import PEERS, Contestant
 from results import OURS, conditions
-from scenarios import SCENARIOS, Run
+from running import Run
+from scenarios import SCENARIOS
 from summary import put_into, summary
 from tree import MEGABYTE, make_tree
 

@@ -138,9 +138,14 @@ def _download(url: str, size: int, began: float, *, hashed: bool) -> Timing | st
 
 def download_at_once(url: str, size: int, clients: int, *, hashed: bool = False) -> tuple[float, list[Timing]]:
     """So many downloads of the same URL at the same time; the seconds until the last one had everything."""
+    return download_all([url] * clients, size, hashed=hashed)
+
+
+def download_all(urls: Sequence[str], size: int, *, hashed: bool = False) -> tuple[float, list[Timing]]:
+    """Files of the same size, all at the same time; the seconds until the last one was there."""
     began = time.monotonic()
-    with ThreadPoolExecutor(clients) as pool:
-        timings = list(pool.map(lambda _: download(url, size, hashed=hashed), range(clients)))
+    with ThreadPoolExecutor(len(urls)) as pool:
+        timings = list(pool.map(lambda url: download(url, size, hashed=hashed), urls))
     return time.monotonic() - began, timings
 
 

@@ -21,6 +21,7 @@ BLOCK = 1 << 20
 SMALL_WHEEL_BYTES = 50_000
 LARGE_BYTES = 100 * MEGABYTE
 BIG_PAGES = (5_000, 20_000)
+SEVERAL = 8
 INSTALLED_PROJECTS = 100
 
 # The projects, by what they are for.
@@ -46,11 +47,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """Where the tree lies and what is in it; ``installed`` are the names for ``uv pip install``."""
+    """Where the tree lies and what is in it.
+
+    ``installed`` are the names for ``uv pip install``; ``several`` are projects with a file of the largest size each.
+    """
 
     root: Path
     files: dict[str, File]
     installed: tuple[str, ...]
+    several: tuple[str, ...]
 
 
 def big_page(count: int) -> str:
@@ -58,8 +63,8 @@ def big_page(count: int) -> str:
     return f"page-{count}"
 
 
-def make_tree(root: Path, *, huge_bytes: int) -> Tree:
-    """Write the tree below ``root``; ``huge_bytes`` is the size of its largest file."""
+def make_tree(root: Path, *, huge_bytes: int, several_bytes: int) -> Tree:
+    """Write the tree below ``root``; ``huge_bytes`` is the size of its largest file, ``several_bytes`` of several."""
     (root / "files").mkdir(parents=True)
     files = {}
     sizes = {SMALL: SMALL_WHEEL_BYTES, READY: SMALL_WHEEL_BYTES, LARGE: LARGE_BYTES, HUGE: huge_bytes}
@@ -67,6 +72,8 @@ def make_tree(root: Path, *, huge_bytes: int) -> Tree:
         filename = f"{project}-1.0-py3-none-any.whl"
         sha256 = _write_random(root / "files" / filename, size, seed=project)
         files[project] = File(project, f"/files/{filename}", sha256, size)
+    several = _write_several(root / "files", several_bytes)
+    files.update({file.project: file for file in several})
     large = files[LARGE]
     # The same file by another way: nginx serves /slow/ from files/, but slower.
     files[SLOW] = File(SLOW, f"/slow/{large.filename}", large.sha256, large.size)
@@ -78,7 +85,7 @@ def make_tree(root: Path, *, huge_bytes: int) -> Tree:
     for file in installed:
         _write_page(root, file.project, [_entry(file)])
     _write_list(root)
-    return Tree(root, files, tuple(file.project for file in installed))
+    return Tree(root, files, tuple(file.project for file in installed), tuple(file.project for file in several))
 
 
 def _write_random(path: Path, size: int, *, seed: str) -> str:
@@ -91,6 +98,26 @@ def _write_random(path: Path, size: int, *, seed: str) -> str:
             digest.update(piece)
             out.write(piece)
     return digest.hexdigest()
+
+
+def _write_several(directory: Path, size: int) -> list[File]:
+    """Files that differ in their last block only and are holes before it: they take neither disk nor long to hash."""
+    holes = (size - 1) // BLOCK
+    digest = hashlib.sha256()
+    for _ in range(holes):
+        digest.update(bytes(BLOCK))
+    found = []
+    for number in range(SEVERAL):
+        project = f"several-{number}"
+        path = directory / f"{project}-1.0-py3-none-any.whl"
+        ending = random.Random(project).randbytes(size - holes * BLOCK)
+        with path.open("wb") as out:
+            out.seek(holes * BLOCK)
+            out.write(ending)
+        whole = digest.copy()
+        whole.update(ending)
+        found.append(File(project, f"/files/{path.name}", whole.hexdigest(), size))
+    return found
 
 
 def _write_wheel(root: Path, project: str) -> File:

@@ -10,7 +10,7 @@ from measure import cpu_seconds, settled_memory_mb, wait_until_idle, watched_loo
 from results import OURS
 from running import Run
 from servers import Server
-from tree import HUGE, SMALL
+from tree import HUGE, MEGABYTE, SMALL
 
 from scenarios.figures import FEW_CLIENTS, PAGE_HEADERS, clients_at_once, gigabytes, split
 
@@ -41,6 +41,32 @@ def huge_file(run: Run) -> None:
             run.results.add("longest stall", f"during {what}", "ms", "low", stalls)
             if state == "cold":
                 run.results.add("cold file", f"{label}: total", "s", "low", {OURS: total, "nginx": direct.total})
+    _several_files(run)
+
+
+def _several_files(run: Run) -> None:
+    """Eight different files at once, cold and then warm, through a pyproxy of their own."""
+    names, size = run.tree.several, run.tree.files[run.tree.several[0]].size
+
+    def ask(server: Server) -> float:
+        total, _ = load.download_all([load.file_url(server.page(name)) for name in names], size)
+        return len(names) * size / MEGABYTE / total
+
+    ask(run.nginx)  # from here on the system has them in memory, for whoever asks first
+    with run.cold() as server:
+        load.get(server.page(SMALL), PAGE_HEADERS)
+        for state in ("cold", "warm"):
+            with watched_loop(run.nginx) as theirs:
+                direct = ask(run.nginx)
+            idle = settled_memory_mb(server)
+            with watched_memory(server) as memory, watched_loop(server) as loop:
+                speed = ask(server)
+                time.sleep(0.5)
+            what = f"{len(names)} different files of {size / (1000 * MEGABYTE):g} GB, {state}"
+            add = run.results.add
+            add("memory", f"growth during {what}", "MB", "low", {OURS: memory.most - idle})
+            add("longest stall", f"during {what}", "ms", "low", {OURS: loop.most, "nginx": theirs.most})
+            add(f"{state} file", what, "MB/s", "high", {OURS: speed, "nginx": direct})
 
 
 def workers(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The clients: wrk for many small answers, sockets for large ones, uv and pip as people use them. Loopback only."""
+"""The load: wrk for many small answers, sockets for large ones. Loopback only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ import json
 import re
 import socket
 import subprocess
-import sys
-import tempfile
 import time
 import urllib.parse
 from collections.abc import Mapping, Sequence
@@ -17,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from servers import HOST, plain_environment
+from servers import HOST
 
 JSON = "application/vnd.pypi.simple.v1+json"
 CONNECTIONS = 16
@@ -59,7 +57,7 @@ class Timing:
 
 def get(url: str, headers: Mapping[str, str] | None = None) -> Answer:
     """One request over a new connection."""
-    parts = _loopback(url)
+    parts = require_loopback(url)
     connection = http.client.HTTPConnection(HOST, parts.port, timeout=PATIENCE_SECONDS)
     try:
         connection.request("GET", parts.path, headers=dict(headers or {}))
@@ -81,7 +79,7 @@ def file_url(page_url: str) -> str:
 
 def wrk(url: str, *, seconds: float, headers: Mapping[str, str] | None = None, status: int = 200) -> Rate:
     """Ask for one URL over 16 connections for so long; one request beforehand must get ``status``."""
-    _loopback(url)
+    require_loopback(url)
     answer = get(url, headers)
     if answer.status != status:
         raise WrongAnswer(f"{url}: {answer.status} instead of {status}")
@@ -112,7 +110,7 @@ def download(url: str, size: int, *, hashed: bool = False) -> Timing:
 
 def _download(url: str, size: int, began: float, *, hashed: bool) -> Timing | str:
     """What came, or where the server sends us."""
-    parts = _loopback(url)
+    parts = require_loopback(url)
     with socket.create_connection((HOST, parts.port), timeout=PATIENCE_SECONDS) as connection:
         request = f"GET {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
         connection.sendall(request.encode())
@@ -149,57 +147,6 @@ def download_all(urls: Sequence[str], size: int, *, hashed: bool = False) -> tup
     return time.monotonic() - began, timings
 
 
-def install(uv: Path, index_url: str, names: Sequence[str], scratch: Path) -> float:
-    """Install the projects into an empty directory with an empty uv cache; the seconds it took."""
-    _loopback(index_url)
-    with tempfile.TemporaryDirectory(dir=scratch) as directory:
-        command = [str(uv), "pip", "install", "-q", "--no-config", "--cache-dir", f"{directory}/cache"]
-        command += ["--target", f"{directory}/target", "--python", sys.executable]
-        began = time.monotonic()
-        done = subprocess.run(
-            [*command, "--index-url", index_url, *names], env=plain_environment(), cwd=directory,
-            capture_output=True, text=True, timeout=PATIENCE_SECONDS,
-        )
-        seconds = time.monotonic() - began
-        if done.returncode or len(list(Path(directory, "target").glob("*.dist-info"))) != len(names):
-            raise WrongAnswer(f"uv could not install from {index_url}: {done.stderr[-2000:]}")
-    return seconds
-
-
-def resolve(uv: Path, index_url: str, requirement: str, count: int, scratch: Path) -> float:
-    """``uv pip compile`` of one requirement with an empty uv cache, which must find ``count`` projects; the seconds."""
-    _loopback(index_url)
-    with tempfile.TemporaryDirectory(dir=scratch) as directory:
-        command = [str(uv), "pip", "compile", "-q", "--no-config", "--cache-dir", f"{directory}/cache", "--no-header"]
-        command += ["--no-annotate", "--python", sys.executable, "--index-url", index_url, "-"]
-        began = time.monotonic()
-        done = subprocess.run(
-            command, env=plain_environment(), cwd=directory, input=requirement, capture_output=True, text=True,
-            timeout=PATIENCE_SECONDS,
-        )  # fmt: skip
-        seconds = time.monotonic() - began
-    if done.returncode or len(done.stdout.split()) != count:
-        raise WrongAnswer(f"uv could not resolve from {index_url}: {done.stdout[-500:]} {done.stderr[-2000:]}")
-    return seconds
-
-
-def pip_download(pip: Path, index_url: str, names: Sequence[str], scratch: Path) -> float:
-    """``pip download`` of the projects into an empty directory without a cache; the seconds it took."""
-    _loopback(index_url)
-    with tempfile.TemporaryDirectory(dir=scratch) as directory:
-        command = [str(pip), "-m", "pip", "--isolated", "--disable-pip-version-check", "download", "-q"]
-        command += ["--no-cache-dir", "--only-binary", ":all:", "-d", directory, "--index-url", index_url, *names]
-        began = time.monotonic()
-        done = subprocess.run(
-            command, env={**plain_environment(), "PIP_CONFIG_FILE": "/dev/null"}, cwd=directory, capture_output=True,
-            text=True, timeout=PATIENCE_SECONDS,
-        )  # fmt: skip
-        seconds = time.monotonic() - began
-        if done.returncode or len(list(Path(directory).glob("*.whl"))) != len(names):
-            raise WrongAnswer(f"pip could not download from {index_url}: {done.stderr[-2000:]}")
-    return seconds
-
-
 def _head(connection: socket.socket) -> tuple[str, bytes]:
     """The response's head, and what came of the body with it."""
     received = b""
@@ -212,7 +159,8 @@ def _head(connection: socket.socket) -> tuple[str, bytes]:
     return head.decode("latin-1"), body
 
 
-def _loopback(url: str) -> urllib.parse.SplitResult:
+def require_loopback(url: str) -> urllib.parse.SplitResult:
+    """The URL's parts; nothing else than this machine is ever put under load."""
     parts = urllib.parse.urlsplit(url)
     if parts.hostname != HOST:
         raise WrongAnswer(f"{url} is not on this machine; nothing is asked of it")

@@ -60,9 +60,9 @@ class Run:
         shutil.rmtree(directory, ignore_errors=True)
 
     @contextlib.contextmanager
-    def cold(self) -> Iterator[Server]:
-        """A new pyproxy with an empty cache."""
-        with self.state() as directory, servers.pyproxy(directory, self.nginx) as server:
+    def cold(self, upstream: Server | None = None) -> Iterator[Server]:
+        """A new pyproxy with an empty cache, in front of nginx where nothing else is said."""
+        with self.state() as directory, servers.pyproxy(directory, upstream or self.nginx) as server:
             yield server
 
     def each(self, measure: Callable[[Server], T], *, only_fast: bool = False) -> dict[str, T]:

@@ -141,11 +141,11 @@ def _done(command: Sequence[str], environment: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def poor_upstream(state: Path) -> Iterator[Server]:
-    """An index a while away that offers no metadata, no ETag and no compression, see ``poor_upstream.py``."""
+def remote_upstream(state: Path, root: Path, form: str) -> Iterator[Server]:
+    """The tree at ``root`` as an index a while away, a good or a poor one, see ``remote_upstream.py``."""
     state.mkdir()
     port = free_port()
-    command = [sys.executable, str(Path(__file__).with_name("poor_upstream.py")), str(port)]
+    command = [sys.executable, str(Path(__file__).with_name("remote_upstream.py")), str(port), str(root), form]
     with running("direct", command, state, port, plain_environment()) as server:
         yield server
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import json
 import random
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from wheels import Wheel, make_wheel
 
 MEGABYTE = 1_000_000
 BLOCK = 1 << 20
@@ -23,6 +23,8 @@ LARGE_BYTES = 100 * MEGABYTE
 BIG_PAGES = (5_000, 20_000)
 SEVERAL = 8
 INSTALLED_PROJECTS = 100
+NEEDED_WHEEL_BYTES = (50_000, 4 * MEGABYTE)
+"""Evenly spread over the magnitudes: most wheels that people install are small, most bytes are in a few large ones."""
 
 # The projects, by what they are for.
 SMALL, LARGE, SLOW, HUGE = "small", "large", "slow", "huge"
@@ -49,13 +51,15 @@ class File:
 class Tree:
     """Where the tree lies and what is in it.
 
-    ``installed`` are the names for ``uv pip install``; ``several`` are projects with a file of the largest size each.
+    ``installed`` are the names for ``uv pip install``; ``several`` are projects with a file of the largest size each;
+    ``needing`` need each other, so that who asks for the first gets them all.
     """
 
     root: Path
     files: dict[str, File]
     installed: tuple[str, ...]
     several: tuple[str, ...]
+    needing: tuple[str, ...]
 
 
 def big_page(count: int) -> str:
@@ -63,8 +67,12 @@ def big_page(count: int) -> str:
     return f"page-{count}"
 
 
-def make_tree(root: Path, *, huge_bytes: int, several_bytes: int) -> Tree:
-    """Write the tree below ``root``; ``huge_bytes`` is the size of its largest file, ``several_bytes`` of several."""
+def make_tree(root: Path, *, huge_bytes: int, several_bytes: int, needing_projects: int) -> Tree:
+    """Write the tree below ``root``.
+
+    ``huge_bytes`` is the size of its largest file, ``several_bytes`` that of the several different ones, and
+    ``needing_projects`` the number of those that need each other.
+    """
     (root / "files").mkdir(parents=True)
     files = {}
     sizes = {SMALL: SMALL_WHEEL_BYTES, READY: SMALL_WHEEL_BYTES, LARGE: LARGE_BYTES, HUGE: huge_bytes}
@@ -81,11 +89,16 @@ def make_tree(root: Path, *, huge_bytes: int, several_bytes: int) -> Tree:
         _write_page(root, file.project, [_entry(file)])
     for count in BIG_PAGES:
         _write_page(root, big_page(count), [_listed_only(count, number) for number in range(count)])
-    installed = [_write_wheel(root, f"installed-{number:03}") for number in range(INSTALLED_PROJECTS)]
+    installed = [
+        _write_wheel(root, project, make_wheel(project, "1.0"))
+        for project in (f"installed-{number:03}" for number in range(INSTALLED_PROJECTS))
+    ]
     for file in installed:
         _write_page(root, file.project, [_entry(file)])
+    needing = _write_needing(root, needing_projects)
     _write_list(root)
-    return Tree(root, files, tuple(file.project for file in installed), tuple(file.project for file in several))
+    named = [file.project for file in installed], [file.project for file in several]
+    return Tree(root, files, *map(tuple, named), tuple(needing))
 
 
 def _write_random(path: Path, size: int, *, seed: str) -> str:
@@ -120,26 +133,25 @@ def _write_several(directory: Path, size: int) -> list[File]:
     return found
 
 
-def _write_wheel(root: Path, project: str) -> File:
-    """A small pure wheel that pip and uv install; its METADATA lies beside it (PEP 658)."""
-    name = project.replace("-", "_")
-    info = f"{name}-1.0.dist-info"
-    metadata = f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\nRequires-Python: >=3.8\n".encode()
-    members = {
-        f"{name}/__init__.py": b"".join(b"VALUE_%d = %d\n" % (number, number) for number in range(500)),
-        f"{info}/METADATA": metadata,
-        f"{info}/WHEEL": b"Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    members[f"{info}/RECORD"] = "".join(f"{member},,\n" for member in (*members, f"{info}/RECORD")).encode()
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as wheel:
-        for member, content in members.items():
-            wheel.writestr(zipfile.ZipInfo(member), content)
-    path = root / "files" / f"{name}-1.0-py3-none-any.whl"
-    path.write_bytes(buffer.getvalue())
-    path.with_name(path.name + ".metadata").write_bytes(metadata)
-    sha256 = hashlib.sha256(buffer.getvalue()).hexdigest()
-    return File(project, f"/files/{path.name}", sha256, path.stat().st_size, hashlib.sha256(metadata).hexdigest())
+def _write_needing(root: Path, count: int) -> list[str]:
+    """Projects that need each other, each two more, in three releases of which the newest is what clients take."""
+    names = [f"needs-{number:03}" for number in range(count)]
+    for number, project in enumerate(names):
+        needs = [f"{names[each]}>=1.1" for each in (2 * number + 1, 2 * number + 2) if each < count]
+        smallest, largest = NEEDED_WHEEL_BYTES
+        size = round(smallest * (largest / smallest) ** random.Random(number).random())
+        sizes = {"1.0": smallest, "1.1": smallest, "1.2": size}
+        made = (make_wheel(project, version, needs=needs, size=size) for version, size in sizes.items())
+        _write_page(root, project, [_entry(_write_wheel(root, project, wheel)) for wheel in made])
+    return names
+
+
+def _write_wheel(root: Path, project: str, wheel: Wheel) -> File:
+    path = root / "files" / wheel.filename
+    path.write_bytes(wheel.content)
+    path.with_name(path.name + ".metadata").write_bytes(wheel.metadata)
+    sha256, metadata_sha256 = (hashlib.sha256(each).hexdigest() for each in (wheel.content, wheel.metadata))
+    return File(project, f"/files/{path.name}", sha256, len(wheel.content), metadata_sha256)
 
 
 def _listed_only(count: int, number: int) -> dict[str, object]:

@@ -21,6 +21,7 @@ SCENARIOS: dict[str, Callable[[Run], None]] = {
     "cold-page": pages.cold_page,
     "herd": files.herd,
     "install": clients.installation,
+    "remote": clients.remote,
     "resolve": clients.resolution,
     "start": resources.start,
     "huge-file": resources.huge_file,

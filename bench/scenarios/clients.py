@@ -1,29 +1,63 @@
-"""uv and pip as people use them, their own caches empty."""
+"""uv and pip as people use them, their own caches empty: everything near, and with an upstream as far as most are."""
 
 from __future__ import annotations
 
+import json
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import contestants
+import installers
 import load
-import poor_upstream
 import servers
+from measure import wait_until_idle
+from remote_upstream import GOOD, POOR
 from results import OURS
 from running import Run
 from servers import Server
 
 
+@dataclass(frozen=True, slots=True)
+class Client:
+    """``run`` as in ``installers``; ``repetitions``: how often it runs in a round, the shorter the more often."""
+
+    name: str
+    run: Callable[[str, Sequence[str], int, Path], float]
+    repetitions: int
+
+
+CLIENTS = (
+    Client("uv pip install", installers.uv_pip_install, 3),
+    Client("uv lock", installers.uv_lock, 3),
+    Client("pip install", installers.pip_install, 1),
+)
+COMPILING = Client("uv pip compile", installers.uv_pip_compile, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One repetition: seconds by whom the client asked, and what the upstream saw of a cold pyproxy meanwhile."""
+
+    direct: float
+    cold: float
+    warm: float
+    nginx: float
+    requests: int
+    connections: int
+    wheel_bytes: int
+
+
 def installation(run: Run) -> None:
-    """``uv pip install`` and ``pip download`` of 100 small wheels, the clients' own caches empty."""
-    uv, names = _uv(), run.tree.installed
-    pip = contestants.environment("pip", "pip") / "bin/python"
+    """``uv pip install`` and ``pip download`` of 100 small wheels out of nginx."""
+    names = run.tree.installed
     what = f"{len(names)} wheels"
 
     def install(server: Server) -> float:
-        return load.install(uv, server.index_url, names, run.scratch)
+        return installers.uv_pip_install(server.index_url, names, len(names), run.scratch)
 
     def download(server: Server) -> float:
-        return load.pip_download(pip, server.index_url, names, run.scratch)
+        return installers.pip_download(server.index_url, names, len(names), run.scratch)
 
     run.results.add("uv pip install", f"{what}, cold", "s", "low", run.each_cold(install))
     if run.results.round == 0:
@@ -32,26 +66,76 @@ def installation(run: Run) -> None:
     run.results.add("pip download", f"{what}, warm", "s", "low", run.each(download))
 
 
+def remote(run: Run) -> None:
+    """What 100 projects that need each other take of an upstream 20 ms away, good or poor, against asking it."""
+    for number, client in enumerate(CLIENTS):
+        # A quick run asks each kind of upstream, and by each client, but not each by each.
+        for form in (GOOD, POOR) if not run.quick else (GOOD, POOR)[number % 2 :][:1]:
+            _rows(run, f"{client.name}, {form} upstream 20 ms away", _compared(run, client, form))
+
+
 def resolution(run: Run) -> None:
-    """``uv pip compile`` of 100 projects whose upstream is 20 ms away and offers no metadata; uv's cache empty."""
-    uv, count = _uv(), poor_upstream.PROJECTS
+    """``uv pip compile`` of the same, where the upstream offers no metadata: how much is read of wheels for it."""
+    scenario, seen = f"{COMPILING.name}, {POOR} upstream 20 ms away", _compared(run, COMPILING, POOR)
+    _rows(run, scenario, seen)
+    taken = statistics.median(each.wheel_bytes for each in seen) / 1000 / len(run.tree.needing)
+    run.results.add(scenario, "cold: taken from upstream per wheel", "kB", "low", {OURS: taken})
+
+
+def _rows(run: Run, scenario: str, seen: Sequence[Seen]) -> None:
+    def median(figure: Callable[[Seen], float]) -> float:
+        return statistics.median(figure(each) for each in seen)
+
+    add = run.results.add
+    add(scenario, "cold", "s", "low", {OURS: median(lambda each: each.cold)})
+    add(scenario, "cold, times direct", "", "low", {OURS: median(lambda each: each.cold / each.direct)})
+    warm = {OURS: median(lambda each: each.warm), "nginx": median(lambda each: each.nginx)}
+    add(scenario, "warm", "s", "low", warm)
+    add(scenario, "cold: upstream requests", "", "low", {OURS: median(lambda each: each.requests)})
+    per_connection = median(lambda each: each.requests / each.connections)
+    add(scenario, "cold: requests per connection", "", "high", {OURS: per_connection})
+
+
+def _compared(run: Run, client: Client, form: str) -> list[Seen]:
+    """The client asks all in turn, again and again: a second is easily doubled by what else the machine does."""
+    names = run.tree.needing
 
     def ask(server: Server) -> float:
-        return load.resolve(uv, server.index_url, poor_upstream.ROOT, count, run.scratch)
+        return client.run(server.index_url, names[:1], len(names), run.scratch)
 
-    with run.state() as away, servers.poor_upstream(away) as upstream:
-        direct = ask(upstream)
-        with run.state() as directory, servers.pyproxy(directory, upstream) as server:
-            before = int(load.get(f"{upstream.url}/sent").body)
-            cold = ask(server)
-            taken = int(load.get(f"{upstream.url}/sent").body) - before
-            warm = ask(server)
-    add, scenario = run.results.add, f"uv pip compile, {count} projects, no metadata upstream, 20 ms away"
-    add(scenario, "cold", "s", "low", {OURS: cold})
-    add(scenario, "cold, times direct", "", "low", {OURS: cold / direct})
-    add(scenario, "warm, times direct", "", "low", {OURS: warm / direct})
-    add(scenario, "taken from upstream per wheel", "kB", "low", {OURS: taken / 1000 / count})
+    with run.state() as away, servers.remote_upstream(away, run.tree.root, form) as upstream:
+        if run.quick:
+            return [_repetition(run, ask, upstream, 0)]
+        ask(run.nginx)  # the first of all reads the client itself from the disk
+        return [_repetition(run, ask, upstream, number) for number in range(client.repetitions)]
 
 
-def _uv() -> Path:
-    return contestants.environment("uv", "uv") / "bin/uv"
+def _repetition(run: Run, ask: Callable[[Server], float], upstream: Server, number: int) -> Seen:
+    taken: dict[str, float] = {}
+    seen = {}
+
+    def direct() -> None:
+        taken["direct"] = ask(upstream)
+
+    def ours() -> None:
+        with run.cold(upstream) as server:
+            before = _counts(upstream)
+            taken["cold"] = ask(server)
+            after = _counts(upstream)
+            wait_until_idle(server)
+            taken["warm"] = ask(server)
+        seen.update({name: after[name] - before[name] for name in after})
+
+    def nginx() -> None:
+        taken["nginx"] = ask(run.nginx)
+
+    turns = [direct, ours, nginx]
+    by = (run.results.round + number) % len(turns)
+    for turn in turns[by:] + turns[:by]:
+        turn()
+    return Seen(**taken, **seen)
+
+
+def _counts(upstream: Server) -> dict[str, int]:
+    found: dict[str, int] = json.loads(load.get(f"{upstream.url}/counts").body)
+    return found

@@ -16,7 +16,7 @@ from tree import HUGE, LARGE, MEGABYTE, SLOW, SMALL
 from scenarios.figures import FEW_CLIENTS, clients_at_once, gigabytes, of, rates
 
 CLIENTS = 50
-MEASURED_BYTES = 2500 * MEGABYTE
+MEASURED_BYTES = 3000 * MEGABYTE
 """What each server sends in a round before its speed is believed: a second of its work, or somewhat more."""
 
 

@@ -93,9 +93,10 @@ async def test_a_start_that_fails_is_never_ready(manager: Listening, run_command
 
 async def test_a_manager_that_is_gone_does_not_end_the_server(run_command: RunCommand, tmp_path: Path) -> None:
     command = await run_command(NOTIFY_SOCKET=str(tmp_path / "nowhere")).listens()
+    # It listens before all its workers are ready; only then is the manager told.
+    await until(lambda: f"NOTIFY_SOCKET={tmp_path / 'nowhere'} cannot be told READY=1" in command.output)
     assert (await command.get("/healthz")).status == 200
     assert await command.stop() == 0
-    assert f"NOTIFY_SOCKET={tmp_path / 'nowhere'} cannot be told READY=1" in command.output
     assert "Traceback" not in command.output
 
 

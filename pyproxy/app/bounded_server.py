@@ -80,6 +80,7 @@ class BoundedServer(DrainingServer):
             self._count("too many")
             stream.close()
             return None
+        self._refused.add(stream)  # now: a whole burst is accepted before the first refusal begins
         return self._refuse(stream)
 
     async def close_all_connections(self) -> None:
@@ -115,7 +116,6 @@ class BoundedServer(DrainingServer):
             _reset(stream)
 
     async def _refuse(self, stream: IOStream) -> None:
-        self._refused.add(stream)
         self._tell()
         asks_for_life = False  # a probe has what it asked for, and is not refused
         try:

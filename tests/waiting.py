@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 STEP_SECONDS = 0.01
 
-LIMIT_SECONDS = 30.0
+LIMIT_SECONDS = 60.0
 """Ends a wait in vain; never a measurement, and so long that a busy machine has what is waited for."""
 
 

@@ -15,11 +15,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tests.http.wire import RawAnswer
+from tests.waiting import LIMIT_SECONDS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-WAIT_SECONDS = 20
-STOP_SECONDS = 10
-"""What is promised between a signal and the end."""
 
 
 class Command:
@@ -72,7 +70,7 @@ class Command:
     async def serves(self, workers: int, tls: ssl.SSLContext | None = None) -> Command:
         """Wait until it listens, and has so many workers that all serve."""
         await self.listens()
-        async with asyncio.timeout(WAIT_SECONDS):
+        async with asyncio.timeout(LIMIT_SECONDS):
             assert (await self.get("/healthz", tls=tls)).status == 200
         await until(lambda: len(children_of(self.pid)) == workers and all(map(_serves, children_of(self.pid))))
         return self
@@ -98,9 +96,9 @@ class Command:
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
-    async def ended(self, seconds: float = STOP_SECONDS) -> int:
-        """Its exit status; it must end within so many seconds."""
-        await until(lambda: self.process.poll() is not None, seconds)
+    async def ended(self) -> int:
+        """Its exit status, when it has ended."""
+        await until(lambda: self.process.poll() is not None)
         return self.process.returncode
 
     async def stop(self) -> int:
@@ -115,7 +113,7 @@ class Command:
             self.process.wait()
 
 
-async def until(condition: Callable[[], object], seconds: float = WAIT_SECONDS) -> None:
+async def until(condition: Callable[[], object], seconds: float = LIMIT_SECONDS) -> None:
     """Wait until it is so; AssertionError if it does not become so."""
     deadline = time.monotonic() + seconds
     while not condition():
@@ -125,7 +123,7 @@ async def until(condition: Callable[[], object], seconds: float = WAIT_SECONDS) 
 
 async def read_answer(reader: asyncio.StreamReader) -> RawAnswer:
     """A whole response, up to the end of the connection."""
-    async with asyncio.timeout(WAIT_SECONDS):
+    async with asyncio.timeout(LIMIT_SECONDS):
         answer = await reader.read()
     head, _, body = answer.partition(b"\r\n\r\n")
     status_line, _, headers = head.partition(b"\r\n")

@@ -12,6 +12,7 @@ from tornado.netutil import bind_sockets
 
 from pyproxy.app.bounded_server import BoundedServer
 from pyproxy.app.idle_connections import SEARCH_SECONDS, YIELD_SECONDS
+from tests.waiting import LIMIT_SECONDS
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -84,7 +85,7 @@ async def full() -> AsyncIterator[Full]:
 @contextlib.asynccontextmanager
 async def client(server: Full) -> AsyncIterator[Client]:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         yield Client(reader, writer)
     writer.transport.abort()
 

@@ -17,7 +17,7 @@ from tests.http.conftest import StartProxy, clock, start_proxy, upstream
 from tests.http.proxy import Proxy
 from tests.http.wire import exchange
 from tests.upstream_server import Hold, UpstreamServer
-from tests.waiting import until
+from tests.waiting import LIMIT_SECONDS, until
 
 __all__ = ["clock", "start_proxy", "upstream"]
 
@@ -33,14 +33,14 @@ class Connection:
     async def ask(self, request: bytes = REQUEST) -> tuple[bytes, bytes]:
         """Head and body of the answer."""
         self._writer.write(request)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_SECONDS):
             head = await self._reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0])
             return head, await self._reader.readexactly(length)
 
     async def is_closed(self) -> bool:
         """Whether the server closes it, without another byte."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_SECONDS):
             return await self._reader.read() == b""
 
 
@@ -88,7 +88,7 @@ async def test_a_connection_on_which_nothing_comes_is_closed_at_last(
     async with connected(proxy) as used, connected(proxy) as silent:
         await used.ask()
         await until(lambda: http_of(proxy).connections == 2)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(LIMIT_SECONDS):
             await http_of(proxy).drain(asyncio.Event(), idle_seconds=0.0)
         assert await used.is_closed()
         assert await silent.is_closed()

@@ -31,7 +31,7 @@ PATH = address("demo", FILENAME, CONTENT)
 async def explained(run_command: RunCommand, *arguments: str) -> Any:
     """The JSON document that the command prints."""
     command = run_command("explain", *arguments, "--json")
-    assert await command.ended(30) == 0, command.output
+    assert await command.ended() == 0, command.output
     return json.loads(command.output)
 
 

@@ -15,7 +15,7 @@ from tornado.http1connection import HTTP1Connection
 from tornado.netutil import bind_sockets
 
 from pyproxy.app.idle_connections import Onward, PatientServer
-from tests.waiting import until
+from tests.waiting import LIMIT_SECONDS, until
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -73,7 +73,7 @@ async def running() -> AsyncIterator[Running]:
 async def connection(server: Running) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """A connection that the server knows of."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         yield reader, writer
     writer.close()
     with contextlib.suppress(ConnectionResetError):

@@ -10,6 +10,7 @@ import pytest
 from tests.distributions import make_wheel
 from tests.http.conftest import StartProxy, clock, start_proxy, upstream
 from tests.upstream_server import Hold, Stall, UpstreamServer
+from tests.waiting import LIMIT_SECONDS
 
 __all__ = ["clock", "start_proxy", "upstream"]
 
@@ -57,6 +58,6 @@ async def test_requests_are_counted_until_they_have_left(upstream: UpstreamServe
     assert requests.count == 1
     event.set()
     await asking
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(LIMIT_SECONDS):
         await requests.finished()
     assert requests.count == 0

@@ -154,12 +154,12 @@ async def a_broken_configuration_keeps_the_workers(command: Command, settings: S
 async def a_change_by_a_command_holds_in_the_new_worker(command: Command, run_command: RunCommand) -> None:
     assert (await command.get("/simple/demo/")).status == 200
     changing = run_command("upstream", "disable", "first", PYPROXY_STORAGE__DIRECTORY="data")
-    assert await changing.ended(seconds=30) == 0
+    assert await changing.ended() == 0
 
     async def nobody_is_asked() -> bool:
         return (await command.get("/simple/other/")).status == 503
 
-    await eventually(nobody_is_asked, within=15)
+    await eventually(nobody_is_asked)
 
 
 async def downloaded(command: Command, path: str) -> bytes:
@@ -172,4 +172,4 @@ async def downloaded(command: Command, path: str) -> bytes:
 
 async def reload(command: Command, line: str) -> None:
     command.signal(signal.SIGHUP)
-    await until(lambda: f"reloaded: {line}" in command.output, seconds=60)
+    await until(lambda: f"reloaded: {line}" in command.output)

@@ -16,6 +16,7 @@ from tornado.netutil import bind_sockets
 from pyproxy.app.idle_connections import PatientServer
 from pyproxy.app.remembered_heads import LONGEST, RememberedHeads
 from pyproxy.handlers.request_heads import MOST_HEADERS, CutHeaders
+from tests.waiting import LIMIT_SECONDS
 
 PIP = b"Host: pypi.example.org\r\nUser-Agent: pip/26.3 {}\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n\r\n"
 
@@ -146,7 +147,7 @@ async def test_tornado_lets_heads_be_read_so() -> None:
     server.add_sockets(sockets)
     reader, writer = await asyncio.open_connection(*sockets[0].getsockname())
     writer.write(LINES["usual"] + PIP)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert (await reader.read()).endswith(b"/other a")
     assert read == [LINES["usual"] + PIP]
     writer.close()

@@ -75,7 +75,7 @@ async def test_all_workers_show_a_renewed_certificate_without_a_restart(
 
     for worker in workers:
         async with alone(worker, workers):
-            await eventually(is_shown, within=15)
+            await eventually(is_shown)
     assert children_of(command.pid) == workers
     assert await command.stop() == 0
     assert command.output.count("a new certificate is taken over") == 1

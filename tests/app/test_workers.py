@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.app.lifecycle import CLOSE_SECONDS, FINISH_SECONDS
+from pyproxy.app.workers import STOP_SECONDS
 from tests.app.command import CHECKOUT, Command, children_of, is_running, until
 from tests.app.conftest import RunCommand
 from tests.distributions import make_wheel
@@ -46,6 +48,11 @@ async def test_a_signal_ends_all_of_them(
     assert await command.ended() == 0
     assert not [pid for pid in everybody if is_running(pid)]
     assert "Traceback" not in command.output
+
+
+def test_what_ends_them_keeps_the_promise_of_ten_seconds() -> None:
+    """Whatever is under way, and however busy a machine is on which tests wait for longer."""
+    assert FINISH_SECONDS + CLOSE_SECONDS < STOP_SECONDS < 10
 
 
 async def test_workers_that_worked_on_a_big_page_end_without_warnings(

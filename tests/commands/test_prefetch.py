@@ -158,7 +158,7 @@ async def test_ctrl_c_keeps_what_came_and_the_next_run_goes_on(tmp_path: Path) -
 
     command = Command(tmp_path, ["prefetch", "-r", "requirements.txt", "--jobs", "1"], {}, 1)
     try:
-        await until(lambda: server.count("/packages/second/") == 1, within=20)
+        await until(lambda: server.count("/packages/second/") == 1)
         command.signal(signal.SIGINT)
         assert await command.ended() == 1
         assert "pyproxy: prefetch was stopped before its end; what has come is kept, run it again to go on" in (

@@ -155,7 +155,7 @@ class Row:
     named: bool = False
 
 
-SHORT = 250
+SHORT = 500
 
 
 def _behaves(behaviour: Behaviour, cause: str, of_files: str = "", *, patience: int = 5000) -> Row:

@@ -26,7 +26,7 @@ class Pair(Bench):
     """The failing upstream goes by two names: ``first`` lets others answer, ``strict`` does not."""
 
     well = ("open-well", "strict-well")
-    lookup_seconds = 3 * LOOKUP_SECONDS
+    lookup_seconds = 6 * LOOKUP_SECONDS
 
     async def upstreams(self, first: UpstreamSettings) -> list[UpstreamSettings]:
         self.second = await UpstreamServer.start()

@@ -15,7 +15,7 @@ from tests.http.proxy import Proxy
 LAST = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 """Sent behind each request: a connection that is still in order answers this, too, and ends."""
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 50
 """Ends what hangs; never a measurement."""
 
 Header = tuple[bytes, bytes]

@@ -12,6 +12,7 @@ from tests.http.conftest import StartProxy
 from tests.http.proxy import JSON, Proxy
 from tests.http.wire import exchange, get_raw
 from tests.upstream_server import UpstreamServer
+from tests.waiting import LIMIT_SECONDS
 
 SHA256 = b"a" * 64
 BROWSER = b"Accept: text/html,application/xhtml+xml\r\n"
@@ -84,7 +85,7 @@ async def test_no_upload_is_too_large_to_be_refused_in_words(start_proxy: StartP
     proxy = await start_proxy()
     reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
     writer.write(b"POST /legacy/ HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5000000000\r\n\r\n")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert (await reader.readline()).startswith(b"HTTP/1.1 100 ")
     writer.transport.abort()
 

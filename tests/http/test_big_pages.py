@@ -26,6 +26,7 @@ from tests.http.conftest import StartProxy
 from tests.http.proxy import HTML, JSON, Clock, Proxy
 from tests.http.wire import RawAnswer, get_raw
 from tests.upstream_server import Hold, UpstreamServer
+from tests.waiting import LIMIT_SECONDS
 
 FILES = 20_000
 ACCEPT_JSON = f"Accept: {JSON}\r\n".encode()
@@ -44,7 +45,7 @@ async def ask_at_once(proxy: Proxy, upstream: UpstreamServer, clients: int, head
     event = asyncio.Event()
     upstream.behave("/simple/", Hold(event), times=1)
     asking = asyncio.gather(*(get_raw(proxy.port, b"/simple/demo/", headers=headers) for _ in range(clients)))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LIMIT_SECONDS):
         while proxy.server.services.requests.count < clients:  # noqa: ASYNC110 - the server has no event for it
             await asyncio.sleep(0.01)
     event.set()

@@ -53,7 +53,7 @@ async def test_after_a_purge_page_and_file_are_asked_for_anew(
     async def is_a_miss() -> bool:
         return await page_status(proxy) == "pyproxy; fwd=miss"
 
-    await eventually(is_a_miss, within=2)
+    await eventually(is_a_miss)
     again = await ask(proxy, PATH)
     assert (again.body, again.cache_status) == (CONTENT, "pyproxy; fwd=miss")
     assert upstream.count("/packages/") == 2
@@ -77,7 +77,7 @@ async def test_an_answer_that_could_not_be_stored_goes_too_and_others_stay(
     async def is_a_miss() -> bool:
         return await page_status(proxy) == "pyproxy; fwd=miss"
 
-    await eventually(is_a_miss, within=2)
+    await eventually(is_a_miss)
     assert await page_status(proxy, "other") == "pyproxy; hit"
 
 
@@ -93,7 +93,7 @@ async def test_a_failure_that_lies_in_memory_goes_too(upstream: UpstreamServer, 
     async def is_a_miss() -> bool:
         return await page_status(proxy) == "pyproxy; fwd=miss"
 
-    await eventually(is_a_miss, within=2)
+    await eventually(is_a_miss)
 
 
 async def test_other_projects_keep_what_they_have(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
@@ -126,7 +126,7 @@ async def test_a_recorded_hash_is_forgotten_so_that_changed_content_is_taken(
     async def is_the_new_one() -> bool:
         return (await ask(proxy, f"/files/demo/{FILENAME}")).body == OTHER_CONTENT
 
-    await eventually(is_the_new_one, within=3)
+    await eventually(is_the_new_one)
 
 
 async def test_a_single_file_goes_with_its_metadata_and_the_page_stays(

@@ -38,7 +38,7 @@ async def test_a_new_release_is_served_within_a_second_of_the_first_refresh(
     async def is_there() -> bool:
         return new in await filenames(proxy, "demo")
 
-    await eventually(is_there, within=2)
+    await eventually(is_there)
     assert printed == "demo: first: new page, 2 files: 1 more\n"
 
 
@@ -67,7 +67,7 @@ async def test_a_project_published_at_a_more_trusted_upstream_changes_its_owner(
     async def is_owner() -> bool:
         return await filenames(proxy, "demo") == [own]
 
-    await eventually(is_owner, within=2)
+    await eventually(is_owner)
 
 
 async def test_the_old_page_counts_and_the_status_is_1_while_the_owner_fails(

@@ -206,7 +206,7 @@ async def test_what_is_told_is_what_the_next_client_gets(
     sentences: list[str],
 ) -> None:
     """(pain 5) (pain 30) "Why this source?" has one answer, and it is the right one."""
-    lookup_timeout = 1.0 if scene is silent else 10.0
+    lookup_timeout = 2.0 if scene is silent else 10.0
     proxy = await start_proxy(upstream, other, rest_pauses=(3600,), lookup_timeout=lookup_timeout)
     await scene(Stage(upstream, other, proxy, clock))
     requests = (len(upstream.requests), len(other.requests))

@@ -429,7 +429,7 @@ async def test_nobody_waits_for_ever(upstream: UpstreamServer, start_proxy: Star
     """A time-out is not followed by another wait for the whole wheel."""
     upstream.add_file("demo", FILENAME, CONTENT)
     upstream.behave("/packages/", Silence())
-    proxy = await start_proxy(UpstreamSettings(name="first", url=upstream.url, stall_timeout_ms=300))
+    proxy = await start_proxy(UpstreamSettings(name="first", url=upstream.url, stall_timeout_ms=1000))
 
     assert (await ask(proxy, await proxy.link("demo", FILENAME) + ".metadata")).status == 504
     assert len(asked(upstream)) == 1

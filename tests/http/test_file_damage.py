@@ -118,7 +118,7 @@ async def test_a_transfer_that_falls_silent_is_ended(upstream: UpstreamServer, s
     """(F39) (pain 15)"""
     upstream.add_file("demo", FILENAME, CONTENT)
     upstream.behave("/packages/", Stall(200_000), times=1)
-    proxy = await start_proxy(UpstreamSettings(name="first", url=upstream.url, stall_timeout_ms=100))
+    proxy = await start_proxy(UpstreamSettings(name="first", url=upstream.url, stall_timeout_ms=1000))
 
     bad = await ask(proxy, PATH)
 

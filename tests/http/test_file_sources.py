@@ -220,7 +220,7 @@ async def test_all_upstreams_together_are_waited_for_no_longer_than_for_a_page(
     """The first one's share is half of it: the second is asked, too."""
     upstream.behave("/", Silence())
     other.add_file("demo", FILENAME, CONTENT)
-    proxy = await start_proxy(upstream, other, lookup_timeout=0.4)
+    proxy = await start_proxy(upstream, other, lookup_timeout=2.0)
 
     answer = await ask(proxy, PATH)
 

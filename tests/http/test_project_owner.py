@@ -55,7 +55,7 @@ async def test_a_file_put_into_the_local_directory_is_listed_within_five_seconds
     async def listed() -> bool:
         return await filenames(proxy, "house") == [filename]
 
-    await eventually(listed, within=5)
+    await eventually(listed)
 
 
 async def test_a_local_name_stays_in_the_house_while_the_directory_is_away(

@@ -22,6 +22,7 @@ from tests.upstream_server import (
     UpstreamServer,
     closed_port,
 )
+from tests.waiting import LIMIT_SECONDS
 
 FAILURES: list[Behaviour] = [
     Status(401),
@@ -76,7 +77,7 @@ async def test_a_hanging_upstream_is_a_gateway_timeout(upstream: UpstreamServer,
     upstream.behave("/simple/", Silence())
     proxy = await start_proxy(upstream, lookup_timeout=0.3)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         answer = await proxy.get("/simple/demo/")
 
     assert answer.status == 504
@@ -89,7 +90,7 @@ async def test_each_upstream_gets_its_share_of_the_time(
     """The first hangs, the second has it: the second answers."""
     upstream.behave("/simple/", Silence())
     publish(other, "demo", "1.0")
-    proxy = await start_proxy(upstream, other, lookup_timeout=2.0)
+    proxy = await start_proxy(upstream, other, lookup_timeout=4.0)
 
     answer = await proxy.get("/simple/demo/")
 
@@ -193,7 +194,7 @@ async def test_a_reset_or_5xx_is_tried_once_more(
 
 async def test_a_timeout_is_not_tried_again(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
     upstream.behave("/simple/demo/", Silence())
-    proxy = await start_proxy(upstream, lookup_timeout=0.5)
+    proxy = await start_proxy(upstream, lookup_timeout=1.0)
     await proxy.get("/simple/nobody/")  # the connection stands
 
     assert (await proxy.get("/simple/demo/")).status == 504
@@ -220,7 +221,7 @@ async def test_a_timeout_is_remembered_too(upstream: UpstreamServer, clock: Cloc
     release = asyncio.Event()
     publish(upstream, "demo", "1.0")
     upstream.behave("/simple/demo/", Hold(release))
-    proxy = await start_proxy(upstream, lookup_timeout=0.5)
+    proxy = await start_proxy(upstream, lookup_timeout=1.0)
     await proxy.get("/simple/nobody/")  # the connection stands
 
     assert [(await proxy.get("/simple/demo/")).status for _ in range(3)] == [504] * 3

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+from tests.waiting import LIMIT_SECONDS
+
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
@@ -30,7 +32,7 @@ async def exchange(port: int, request: bytes) -> RawAnswer:
     try:
         writer.write(request)
         await writer.drain()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LIMIT_SECONDS):
             answer = await reader.read()
     finally:
         writer.close()

@@ -38,7 +38,7 @@ from tests.upstream_server import (
     UpstreamServer,
 )
 
-STALL_TIMEOUT_MS = 200
+STALL_TIMEOUT_MS = 500
 NAME, WHEEL, _ = make_wheel("demo", "1.0", size=300_000)
 SDIST_NAME, SDIST = make_sdist("demo", "1.0")
 

@@ -160,7 +160,7 @@ async def test_nothing_is_tried_again_after_a_timeout() -> None:
         server.behave(PAGE, Silence())
         with connected(server.url) as connection, pytest.raises(UpstreamTimeout):
             await fetcher(connection, server.index_url).fetch(
-                "demo", etag=None, last_modified=None, page_timeout=0.08
+                "demo", etag=None, last_modified=None, page_timeout=0.5
             )
     assert server.count(PAGE) == 1
 

@@ -37,8 +37,8 @@ async def test_a_silent_tls_handshake_ends_with_the_connect_timeout() -> None:
     listener = SilentListener()
     url = f"https://127.0.0.1:{listener.port}"
     with (
-        connected(url, connect_timeout_ms=80) as connection,
-        pytest.raises(UpstreamTimeout, match=r"did not answer within 80 ms \(TLS, connect_timeout_ms\)"),
+        connected(url, connect_timeout_ms=500) as connection,
+        pytest.raises(UpstreamTimeout, match=r"did not answer within 500 ms \(TLS, connect_timeout_ms\)"),
     ):
         await get(connection, url + "/x")
     listener.close()
@@ -76,7 +76,7 @@ async def test_the_first_byte_timeout_holds_while_connecting_too() -> None:
     url = f"http://127.0.0.1:{hole.port}"
     with (
         connected(url) as connection,
-        pytest.raises(UpstreamTimeout, match=r"did not begin to answer within 0\.\d s \(connect\)"),
+        pytest.raises(UpstreamTimeout, match=r"did not begin to answer within \d+\.\d s \(connect\)"),
     ):
         await get(connection, url + "/x", first_byte_timeout=0.08)
     hole.close()
@@ -87,8 +87,8 @@ async def test_a_stall_in_the_body_ends_by_the_clock_of_the_last_byte() -> None:
         server.add_file("demo", "demo-1.0.tar.gz", CONTENT)
         server.behave("/packages/", Stall(1000))
         with (
-            connected(server.url, stall_timeout_ms=80) as connection,
-            pytest.raises(UpstreamTimeout, match=r"sent no byte for 0\.08 s after 1000 bytes \(stall_timeout_ms\)"),
+            connected(server.url, stall_timeout_ms=500) as connection,
+            pytest.raises(UpstreamTimeout, match=r"sent no byte for 0\.5 s after 1000 bytes \(stall_timeout_ms\)"),
         ):
             await get(connection, server.url + FILE)
 
@@ -100,7 +100,7 @@ async def test_a_slow_body_that_never_stalls_arrives_however_long_it_takes() -> 
     class Slow(Collected):
         def write(self, data: bytes) -> None:
             super().write(data)
-            asyncio.get_running_loop().call_later(0.15, steps[min(len(self.body) // 10, 4) - 1].set)
+            asyncio.get_running_loop().call_later(0.5, steps[min(len(self.body) // 10, 4) - 1].set)
 
     class Dripping:
         async def serve(self, exchange) -> None:  # type: ignore[no-untyped-def]
@@ -112,9 +112,9 @@ async def test_a_slow_body_that_never_stalls_arrives_however_long_it_takes() -> 
     async with running() as server:
         server.add_file("demo", "demo-1.0.tar.gz", b"0123456789" * 4)
         server.behave("/packages/", Dripping())
-        with connected(server.url, stall_timeout_ms=400) as connection:
+        with connected(server.url, stall_timeout_ms=1500) as connection:
             slow = Slow()
-            await connection.request(server.url + FILE, receiver=slow, kind="file", first_byte_timeout=0.4)
+            await connection.request(server.url + FILE, receiver=slow, kind="file", first_byte_timeout=1.5)
     assert slow.body == b"0123456789" * 4
 
 
@@ -135,12 +135,12 @@ async def test_a_paused_transfer_takes_nothing_and_does_not_count_as_a_stall() -
 
     async with running() as server:
         server.add_file("demo", "demo-1.0.tar.gz", CONTENT)
-        with connected(server.url, stall_timeout_ms=100) as connection:
+        with connected(server.url, stall_timeout_ms=500) as connection:
             receiver = Pausing()
             task = asyncio.create_task(connection.request(server.url + FILE, receiver=receiver, kind="file"))
             await receiver.full.wait()
             before = len(receiver.body)
-            await asyncio.sleep(0.25)  # longer than the stall timeout, which must not count
+            await asyncio.sleep(1.0)  # longer than the stall timeout, which must not count
             assert len(receiver.body) == before
             assert receiver.head is not None
             assert receiver.head.flow is not None
@@ -170,7 +170,7 @@ async def test_an_upstream_that_stalls_after_a_pause_is_still_noticed() -> None:
         server.add_file("demo", "demo-1.0.tar.gz", CONTENT)
         server.behave("/packages/", Stall(100_000))
         with (
-            connected(server.url, stall_timeout_ms=80) as connection,
+            connected(server.url, stall_timeout_ms=500) as connection,
             pytest.raises(UpstreamTimeout, match="after 100000 bytes"),
         ):
             await connection.request(server.url + FILE, receiver=PausingOnce(), kind="file")

@@ -55,7 +55,7 @@ async def crowd(proxy: Proxy, count: int) -> AsyncIterator[list[Client]]:
             # Not more at once than wait at the door.
             some = min(100, count - len(clients))
             clients += await asyncio.gather(*(connect(proxy) for _ in range(some)))
-        await until(lambda: proxy.server.http.connections >= count, within=20)
+        await until(lambda: proxy.server.http.connections >= count)
         yield clients
     finally:
         await asyncio.gather(*(client.leave() for client in clients))

@@ -54,7 +54,7 @@ async def ended(jobs: StorageJobs) -> Verification:
         verification = jobs.verification()
         return verification is not None and verification.outcome is not None
 
-    await until(is_over, within=20)
+    await until(is_over)
     verification = jobs.verification()
     assert verification is not None
     return verification
@@ -169,7 +169,7 @@ async def test_when_its_process_is_killed_it_is_cut_off_and_another_process_goes
                 verification = jobs.verification()
                 return verification is not None and verification.outcome is None and verification.bytes > 0
 
-            await until(is_reading, within=20)
+            await until(is_reading)
             assert not await jobs.start_verify()
         finally:
             process.kill()

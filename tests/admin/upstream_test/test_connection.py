@@ -229,13 +229,13 @@ async def test_a_connect_timeout_that_is_too_short_is_found_out(tmp_path: Path) 
     authority = Authority(tmp_path)
     async with running(authority.server_context()) as server, sleepy_front(server) as port:
         steps = await examined(
-            f"https://127.0.0.1:{port}/", ca_bundle=str(authority.certificate), connect_timeout_ms=300
+            f"https://127.0.0.1:{port}/", ca_bundle=str(authority.certificate), connect_timeout_ms=1000
         )
     state, found, advice = said(steps, "TLS")
     assert state == "failed"
-    assert found.startswith("no answer within connect_timeout_ms=300; a second try with 10 s took")
+    assert found.startswith("no answer within connect_timeout_ms=1000; a second try with 10 s took")
     assert advice is not None
-    assert int(advice.removeprefix("set connect_timeout_ms=")) >= 600
+    assert int(advice.removeprefix("set connect_timeout_ms=")) >= 2000
 
 
 async def test_silence_after_the_connection_ends_by_the_look_up_limit() -> None:
@@ -244,11 +244,10 @@ async def test_silence_after_the_connection_ends_by_the_look_up_limit() -> None:
         steps = await examined(f"http://127.0.0.1:{listener.port}/", conditions={"page_timeout": 0.3})
     finally:
         listener.close()
-    assert said(steps, "project list") == (
-        "failed",
-        "it did not begin to answer within 0.3 s",
-        "look at the server's load and log; pages must begin within cache.lookup_timeout",
-    )
+    state, found, advice = said(steps, "project list")
+    assert state == "failed"
+    assert found.startswith("it did not begin to answer within ")
+    assert advice == "look at the server's load and log; pages must begin within cache.lookup_timeout"
 
 
 async def test_the_whole_test_has_an_end() -> None:

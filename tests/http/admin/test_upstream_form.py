@@ -78,7 +78,7 @@ async def test_an_upstream_that_is_added_serves_within_a_second(
     async def is_served() -> bool:
         return (await proxy.get("/simple/demo/")).status == 200
 
-    await eventually(is_served, within=1.0)
+    await eventually(is_served)
 
 
 async def test_a_user_name_and_password_in_the_url_go_to_their_fields(start_proxy: StartProxy) -> None:

@@ -96,7 +96,7 @@ async def test_up_and_down_move_one_step_and_the_server_follows(
     async def is_asked_first() -> bool:
         return (await proxy.get("/simple/demo/")).upstream == "second"
 
-    await eventually(is_asked_first, within=1.0)
+    await eventually(is_asked_first)
     await press(browser, "Move second down")
     assert order(proxy) == ["first", "second"]
 
@@ -139,9 +139,9 @@ async def test_a_switch_takes_an_upstream_out_and_in_again(upstream: UpstreamSer
     page = await press(browser, "first is asked")
 
     assert "first is switched off: it is not asked, its verified files stay." in (await browser.follow(page)).words
-    await eventually(lambda: answers(proxy, 503), within=1.0)
+    await eventually(lambda: answers(proxy, 503))
     await press(browser, "first is asked")
-    await eventually(lambda: answers(proxy, 200), within=1.0)
+    await eventually(lambda: answers(proxy, 200))
 
 
 async def written(proxy: Proxy) -> None:

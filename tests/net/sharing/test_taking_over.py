@@ -14,6 +14,7 @@ from pyproxy.net.stretch import Stretch
 from tests.net.scripted_bodies import Script, content, expected, read_all, read_until_error, sha256, until
 from tests.net.sharing.conftest import StartWorker
 from tests.net.sharing.working import followed, quiet, read_up_to
+from tests.waiting import LIMIT_SECONDS
 
 DATA = content(300_000)
 
@@ -59,13 +60,13 @@ async def test_one_that_dies_before_it_has_an_answer_is_replaced(worker: StartWo
 
 async def test_one_that_is_stuck_keeps_nobody_waiting(worker: StartWorker) -> None:
     """It was stopped, or its disk does not answer: it keeps the claim, and tells nothing any more."""
-    a, b = worker("a", alive_seconds=1000.0), worker("b", silent_seconds=0.5)
+    a, b = worker("a", alive_seconds=1000.0), worker("b", silent_seconds=1.5)
     a.get(expected(DATA), Script(DATA[:200_000], asyncio.Event(), length=len(DATA)))
     own = Script(DATA)
     file = b.get(expected(DATA), own)
     late, reader = file.reader(250_000), file.reader()
     start = await read_up_to(reader, 200_000)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         got, error = await read_until_error(reader)
         assert await read_all(late) == DATA[250_000:]
     assert (start, got) == (DATA[:200_000], 0)

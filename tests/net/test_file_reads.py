@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.net.file_reads import read_at, read_at_hand
+from pyproxy.net.file_reads import SMALL_BYTES, read_at, read_at_hand
 from tests.page_cache import needs_page_cache
 
 
@@ -40,8 +40,11 @@ async def test_what_cannot_be_read_raises() -> None:
 
 
 @needs_page_cache
-def test_a_file_in_memory_is_read_at_once(path: Path) -> None:
-    assert read_at_hand(path, 256_000) == path.read_bytes()
+@pytest.mark.parametrize("size", [1, SMALL_BYTES - 1, SMALL_BYTES, 256_000])
+def test_a_file_in_memory_is_read_at_once(path: Path, size: int) -> None:
+    content = path.read_bytes()[:size]
+    path.write_bytes(content)
+    assert read_at_hand(path, size) == content
 
 
 @pytest.mark.parametrize("size", [0, 255_999, 256_001])

@@ -11,7 +11,7 @@ from pathlib import Path
 import installers
 import load
 import servers
-from measure import wait_until_idle
+from measure import cpu_seconds, wait_until_idle
 from remote_upstream import GOOD, POOR
 from results import OURS
 from running import Run
@@ -37,12 +37,16 @@ COMPILING = Client("uv pip compile", installers.uv_pip_compile, 3)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One repetition: seconds by whom the client asked, and what the upstream saw of a cold pyproxy meanwhile."""
+    """One repetition: seconds by whom the client asked, and what the upstream saw of a cold pyproxy meanwhile.
+
+    ``cpu``: the processor seconds of that pyproxy, from the client's start to its end.
+    """
 
     direct: float
     cold: float
     warm: float
     nginx: float
+    cpu: float
     requests: int
     connections: int
     wheel_bytes: int
@@ -91,6 +95,8 @@ def _rows(run: Run, scenario: str, seen: Sequence[Seen]) -> None:
     add(scenario, "cold, times direct", "", "low", {OURS: median(lambda each: each.cold / each.direct)})
     warm = {OURS: median(lambda each: each.warm), "nginx": median(lambda each: each.nginx)}
     add(scenario, "warm", "s", "low", warm)
+    cpu = median(lambda each: each.cpu / each.requests)
+    add(scenario, "cold: CPU per upstream request", "ms", "low", {OURS: 1000 * cpu})
     add(scenario, "cold: upstream requests", "", "low", {OURS: median(lambda each: each.requests)})
     per_connection = median(lambda each: each.requests / each.connections)
     add(scenario, "cold: requests per connection", "", "high", {OURS: per_connection})
@@ -119,9 +125,9 @@ def _repetition(run: Run, ask: Callable[[Server], float], upstream: Server, numb
 
     def ours() -> None:
         with run.cold(upstream) as server:
-            before = _counts(upstream)
+            before, cpu = _counts(upstream), cpu_seconds(server)
             taken["cold"] = ask(server)
-            after = _counts(upstream)
+            after, taken["cpu"] = _counts(upstream), cpu_seconds(server) - cpu
             wait_until_idle(server)
             taken["warm"] = ask(server)
         seen.update({name: after[name] - before[name] for name in after})

@@ -36,6 +36,29 @@ def is_at_hand(descriptor: int, position: int) -> bool:
     return bool(_read_at_hand(descriptor, 1, position))
 
 
+def at_hand_until(descriptor: int, start: int, stop: int, every: int) -> int:
+    """How far the bytes from ``start`` to ``stop`` can be read without a wait for the disk; raises `OSError`.
+
+    Looks at the first one and at the last of ``every`` so many, and takes what lies in between to be there as well: the
+    kernel reads ahead, so the last byte is the last to come; but somebody may have read just that. Asked for 2 MB at a
+    time while a file is sent, so it is one loop around the system's call.
+    """
+    if not _NOWAIT or start >= stop:
+        return start
+    known, byte = start, [bytearray(1)]
+    try:
+        if not os.preadv(descriptor, byte, start, _NOWAIT):
+            return known
+        for end in (*range(start + every, stop, every), stop):
+            if not os.preadv(descriptor, byte, end - 1, _NOWAIT):
+                break
+            known = end
+    except OSError as error:
+        if error.errno not in _NOT_AT_HAND:
+            raise
+    return known
+
+
 def _read_at_hand(descriptor: int, size: int, position: int) -> bytes | None:
     """As many bytes as can be read without a wait for the disk, ``None`` for none of those that there are."""
     if not _NOWAIT:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.net.file_reads import SMALL_BYTES, read_at, read_at_hand
+from pyproxy.net.file_reads import SMALL_BYTES, at_hand_until, read_at, read_at_hand
 from tests.page_cache import needs_page_cache
 
 
@@ -54,3 +54,23 @@ def test_a_file_of_another_size_is_not_read(path: Path, size: int) -> None:
 
 def test_a_file_that_is_not_there_is_not_read(path: Path) -> None:
     assert read_at_hand(path.with_name("other"), 10) is None
+
+
+@needs_page_cache
+@pytest.mark.parametrize("every", [1000, 255_999, 256_000, 1_000_000])
+def test_what_lies_in_memory_is_at_hand_to_its_end(path: Path, every: int) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    assert at_hand_until(descriptor, 5, 256_000, every) == 256_000
+    assert at_hand_until(descriptor, 255_999, 256_000, every) == 256_000
+    assert at_hand_until(descriptor, 7, 7, every) == 7
+    os.close(descriptor)
+
+
+@needs_page_cache
+def test_what_is_not_there_is_not_at_hand(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    assert at_hand_until(descriptor, 0, 300_000, 100_000) == 200_000
+    assert at_hand_until(descriptor, 256_000, 300_000, 100_000) == 256_000
+    os.close(descriptor)
+    with pytest.raises(OSError, match="descriptor"):
+        at_hand_until(-1, 0, 10, 10)

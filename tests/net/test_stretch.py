@@ -116,4 +116,4 @@ def test_as_much_is_at_hand_as_lies_in_memory_up_to_the_limit(descriptor: int) -
     assert part.at_hand(10, 2 * STEP + 1) == 2 * STEP + 1
     assert part.at_hand(len(CONTENT) - 1, STEP) == 1
     os.ftruncate(descriptor, 2 * STEP + 100)
-    assert part.at_hand(50, 3 * STEP) == 2 * STEP
+    assert part.at_hand(50, 4 * STEP) == 2 * STEP

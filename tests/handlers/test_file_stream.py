@@ -49,17 +49,23 @@ class Pair:
     client: IOStream
 
 
+def tcp_pair() -> tuple[socket.socket, socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        theirs = socket.create_connection(listener.getsockname())
+        return listener.accept()[0], theirs
+
+
 @contextlib.asynccontextmanager
-async def connected() -> AsyncIterator[Pair]:
-    ours, theirs = socket.socketpair()
+async def connected(pair: Callable[[], tuple[socket.socket, socket.socket]] = socket.socketpair) -> AsyncIterator[Pair]:
+    ours, theirs = pair()
     stream = file_stream(IOStream(ours))
     assert isinstance(stream, FileStream)
-    pair = Pair(stream, IOStream(theirs))
+    client = IOStream(theirs)
     try:
-        yield pair
+        yield Pair(stream, client)
     finally:
         stream.close()
-        pair.client.close()
+        client.close()
 
 
 def sending(
@@ -165,6 +171,23 @@ async def test_a_connection_that_ends_meanwhile_is_no_longer_waited_for(who: str
         assert part.position < len(CONTENT)
         with pytest.raises(StreamClosedError):
             await pair.stream.send(sending(descriptor))
+
+
+@needs_page_cache
+async def test_packets_are_full_while_a_file_is_sent_and_leave_at_once_afterwards(descriptor: int) -> None:
+    async with connected(tcp_pair) as pair:
+
+        def waits() -> int:
+            return pair.stream.socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_CORK)
+
+        part = sending(descriptor)
+        assert not waits()
+        under_way = asyncio.create_task(pair.stream.send(part))
+        await until(lambda: part.position > 0)
+        assert waits()
+        assert await pair.client.read_bytes(len(CONTENT)) == CONTENT
+        await under_way
+        assert not waits()
 
 
 @needs_page_cache

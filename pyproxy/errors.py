@@ -242,10 +242,14 @@ class WrongCredentials(AccessError):
 
 
 class SignInPaused(AccessError):
-    """Too many failed sign-ins for this account or from this address; ``seconds`` are left of the pause."""
+    """Too many failed sign-ins for this account or from this address; ``seconds`` are left of the pause.
 
-    def __init__(self, seconds: float, sentence: str = "too many failed sign-ins") -> None:
+    ``limit`` is a sentence that tells how many are too many.
+    """
+
+    def __init__(self, seconds: float, sentence: str = "too many failed sign-ins", limit: str = "") -> None:
         self.seconds = seconds
+        self.limit = limit
         super().__init__(sentence)
 
 

@@ -39,7 +39,10 @@ TELL_SECONDS = 60.0
 """How often the log says that connections are refused."""
 
 BODIES = 2
-"""Idle times in which the whole body of a request has to come: nobody needs a long one here."""
+"""Idle times in which the whole body of a request has to come: nobody needs a long one here. Handlers say so."""
+
+UNTOLD_SECONDS = 5.0
+"""So much later the connection ends where no handler has: while a client takes nothing of the refusal, such as."""
 
 HEAD_LIMIT = 64 * 1024
 
@@ -60,7 +63,7 @@ class BoundedServer(DrainingServer):
         **options: Any,
     ) -> None:
         """Called by Tornado's constructor; ``most`` connections, each still for at most ``idle_seconds``."""
-        options |= {"idle_connection_timeout": idle_seconds, "body_timeout": BODIES * idle_seconds}
+        options |= {"idle_connection_timeout": idle_seconds, "body_timeout": BODIES * idle_seconds + UNTOLD_SECONDS}
         super().initialize(request_callback, **options)
         self._most = most
         self._idle_seconds = idle_seconds

@@ -16,7 +16,7 @@ from pyproxy.admin.administration import Administration
 from pyproxy.admin.history.recorder import Recorder
 from pyproxy.admin.holdings import Holdings
 from pyproxy.app.administration import OpenAdministration, open_administration
-from pyproxy.app.bounded_server import BoundedServer, Count
+from pyproxy.app.bounded_server import BODIES, BoundedServer, Count
 from pyproxy.app.chain import Chain
 from pyproxy.app.collecting import keep_what_is_here
 from pyproxy.app.draining import DRAIN_SECONDS
@@ -223,7 +223,8 @@ class Server:
                 await self.resources.downloads.finish_for_others()
         except TimeoutError:
             if self.services.requests.count:
-                log.warning("%d responses are cut off", self.services.requests.count)
+                cut = self.services.requests.count
+                log.warning("%d responses are cut off: a stop waits for %g s, a fixed limit", cut, finish_seconds)
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
@@ -278,6 +279,7 @@ def _services(
         accel_redirect=config.server.accel_redirect,
         max_header_size=config.server.max_header_size,
         max_body_size=config.server.max_body_size,
+        body_seconds=BODIES * config.server.idle_timeout,
     )
 
 

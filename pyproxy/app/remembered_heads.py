@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tornado.httputil import HTTPHeaders
 
-from pyproxy.handlers.request_heads import MOST_HEADERS, CutHeaders
+from pyproxy.handlers.request_heads import RefusedHeaders, read_headers, without_excess
 from pyproxy.repositories.bounded_cache import BoundedCache
 
 HEADS = 256
@@ -28,9 +28,9 @@ class RememberedHeads:
         self._known = BoundedCache[bytes, dict[str, str]](heads, lambda _: 1)
 
     def read(self, head: bytes) -> tuple[str, HTTPHeaders]:
-        """The first line and the headers, `CutHeaders` of too many; raises `HTTPInputError` as Tornado does."""
+        """The first line and the headers, `RefusedHeaders` of too much; raises `HTTPInputError` as Tornado does."""
         line, _, block = head.lstrip(b"\r\n").partition(b"\n")
-        return line.rstrip(b"\r").decode("latin-1"), self._headers(block)
+        return without_excess(line.rstrip(b"\r").decode("latin-1"), self._headers(block))
 
     def remembers(self, block: bytes) -> bool:
         """Whether these headers are looked up; this is a use."""
@@ -40,21 +40,11 @@ class RememberedHeads:
         known = self._known.get(block)
         if known is not None:
             return HTTPHeaders(known)
-        if block.count(b"\n") > MOST_HEADERS + 1:  # the last one is that of the empty line
-            return _cut(block)
-        headers = HTTPHeaders.parse(block.decode("latin-1"))
+        headers = read_headers(block)
+        if isinstance(headers, RefusedHeaders):
+            return headers
         lines = list(headers.get_all())
         is_told_twice = len(lines) > len(headers)
         if len(block) <= LONGEST and not is_told_twice and not any(secret in headers for secret in _SECRETS):
             self._known.put(block, dict(lines))
         return headers
-
-
-def _cut(block: bytes) -> HTTPHeaders:
-    first = b"\n".join([*block.split(b"\n", MOST_HEADERS)[:MOST_HEADERS], b""])
-    headers = CutHeaders.parse(first.decode("latin-1"))
-    # How long the body is may stand in what was cut off: nothing that comes after it is read as a request.
-    headers["Connection"] = "close"
-    if "Host" not in headers:
-        headers["Host"] = "unknown"
-    return headers

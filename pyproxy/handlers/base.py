@@ -38,6 +38,8 @@ ANY_BODY = 1 << 16384
 sees the answer. What nobody wants is thrown away, and has to come in time all the same (``server.idle_timeout``)."""
 
 
+_BODY_HEADERS = frozenset({"Content-Length", "Transfer-Encoding"})
+
 FIRST_BYTE_SECONDS = 10.0
 """What a client waits for the first byte of a file at most; pip gives up on a silence of 15 seconds."""
 
@@ -48,7 +50,7 @@ class Services:
 
     ``admit`` is given every request's ``CDN-Loop`` and raises `RequestLoop` for one that has been here before.
     ``readers`` tells who may read packages; ``None``: everybody may. ``accel_redirect`` is the address below which
-    nginx finds the kept files.
+    nginx finds the kept files. The body of a request has to come within ``body_seconds``.
     """
 
     repository: Repository
@@ -64,6 +66,7 @@ class Services:
     first_byte_seconds: float = FIRST_BYTE_SECONDS
     max_header_size: int = 256 * 1024
     max_body_size: int = 1024 * 1024
+    body_seconds: float = 600.0
     requests: RunningRequests = field(default_factory=RunningRequests)
 
 
@@ -88,6 +91,7 @@ class BaseHandler(tornado.web.RequestHandler):
     _counted = False
     _has_bad_head = False
     _sent: asyncio.Future[None] | None = None
+    _late: asyncio.TimerHandle | None = None
 
     def initialize(self, services: Services) -> None:
         self.services = services
@@ -99,6 +103,8 @@ class BaseHandler(tornado.web.RequestHandler):
         connection = self.request.connection
         assert isinstance(connection, HTTP1Connection)
         connection.set_max_body_size(ANY_BODY)
+        if not _BODY_HEADERS.isdisjoint(self.request.headers):
+            self._late = asyncio.get_running_loop().call_later(self.services.body_seconds, self._body_is_late)
         problem = head_problem(self.request.uri or "", self.request.headers, self.services.max_header_size)
         if problem is not None:
             self._refuse_head(problem)
@@ -108,6 +114,13 @@ class BaseHandler(tornado.web.RequestHandler):
         except RequestLoop as error:
             self.refuse_with(error)
         return None
+
+    def _body_is_late(self) -> None:
+        if self.request._body_future.done() or self._finished:
+            return
+        within = f"{self.services.body_seconds:g} s (twice server.idle_timeout)"
+        title = f"the body of the request did not come within {within}"
+        self.send_problem(Problem(408, title, "Nothing was changed. Over a slow line it takes a longer time-out."))
 
     def _refuse_head(self, problem: Problem) -> None:
         self._has_bad_head = True
@@ -144,6 +157,8 @@ class BaseHandler(tornado.web.RequestHandler):
     def _end(self) -> None:
         if self._counted:
             self._counted = False
+            if self._late is not None:
+                self._late.cancel()
             self.services.requests.ended()
 
     def decode_argument(self, value: bytes | None, name: str | None = None) -> str:
@@ -270,21 +285,6 @@ class BaseHandler(tornado.web.RequestHandler):
     def client(self) -> str:
         """The client's address; behind a trusted proxy the one that it forwards for."""
         return client_of(self.request.remote_ip or "-", self.request.headers, self.services.trusted_proxies)
-
-
-class NotFoundHandler(BaseHandler):
-    """An address at which nothing is."""
-
-    def get(self) -> None:
-        self.send_problem(
-            Problem(
-                404,
-                "There is nothing at this address",
-                "Installers use /simple/ below this server's address; / says how to set them up.",
-            )
-        )
-
-    head = get
 
 
 def _fail(error: PyproxyError) -> NoReturn:

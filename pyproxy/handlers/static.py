@@ -12,13 +12,20 @@ import mimetypes
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pyproxy.handlers.base import BaseHandler, NotFoundHandler, Services
+from pyproxy.handlers.base import BaseHandler, Services
+from pyproxy.handlers.statuses import Problem
 from pyproxy.simple.negotiate import accepts_gzip
 
 FOR_EVER = "public, max-age=31536000, immutable"
 FOR_NOW = "public, max-age=3600"
 
 _COMPRESSIBLE = (".css", ".js", ".svg", ".txt")
+
+_NOTHING = Problem(
+    404,
+    "There is nothing at this address",
+    "Installers use /simple/ below this server's address; / says how to set them up.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +57,19 @@ class StaticFiles:
         return f"static/{name}?v={self._files[name].version}"
 
 
-class StaticHandler(NotFoundHandler):
+class StaticHandler(BaseHandler):
     """A file of the ``static`` directory."""
 
     route = "static"
 
     def initialize(self, services: Services, files: StaticFiles) -> None:  # type: ignore[override]
-        BaseHandler.initialize(self, services)
+        super().initialize(services)
         self._files = files
 
-    def get(self, filename: str = "") -> None:
+    def get(self, filename: str) -> None:
         file = self._files.get(filename)
         if file is None:
-            super().get()
+            self.send_problem(_NOTHING)
             return
         self.set_header("Content-Type", file.content_type)
         # A page of an older server may ask for a version that is no more: it gets today's, but not for ever.

@@ -156,7 +156,8 @@ def problem_of(error: PyproxyError) -> Problem:
             return Problem(503, title, detail, RETRY_AFTER_SECONDS)
         case SignInPaused():
             wait = math.ceil(error.seconds)
-            return Problem(429, title, f"Wait {wait} seconds, then try again.", min(wait, LONGEST_RETRY_AFTER_SECONDS))
+            detail = f"Wait {wait} seconds, then try again. {error.limit}".rstrip()
+            return Problem(429, title, detail, min(wait, LONGEST_RETRY_AFTER_SECONDS))
         case UnknownUpstream():
             return Problem(404, title, "Perhaps somebody has removed it.")
         case VersionConflict():

@@ -85,9 +85,8 @@ class CertificateFolder:
         The same content gets the same name. Raises `ConfigurationError` for what is no such PEM file, `StorageError`.
         """
         if len(content) > LARGEST:
-            raise ConfigurationError(
-                f"the file is larger than {LARGEST // 1024} KiB", key=kind, suggestion="give the PEM file itself"
-            )
+            problem = f"the file is larger than {LARGEST // 1024} KiB, a fixed limit"
+            raise ConfigurationError(problem, key=kind, suggestion="give the PEM file itself")
         try:
             _CHECKS[kind](content, "the file")
         except ConfigurationError as error:

@@ -15,7 +15,7 @@ from tornado.netutil import bind_sockets
 
 from pyproxy.app.idle_connections import PatientServer
 from pyproxy.app.remembered_heads import LONGEST, RememberedHeads
-from pyproxy.handlers.request_heads import MOST_HEADERS, CutHeaders
+from pyproxy.handlers.request_heads import MOST_HEADERS, MOST_PARAMETERS, RefusedHeaders
 from tests.waiting import LIMIT_SECONDS
 
 PIP = b"Host: pypi.example.org\r\nUser-Agent: pip/26.3 {}\r\nAccept-Encoding: gzip, deflate\r\nAccept: */*\r\n\r\n"
@@ -112,8 +112,19 @@ def test_more_headers_than_anybody_sends_are_not_taken_apart() -> None:
     assert (type(headers), len(headers.get_list("a"))) == (HTTPHeaders, MOST_HEADERS)
 
     line, headers = read(b"GET /b HTTP/1.1\r\n" + b"a: b\r\n" * (MOST_HEADERS + 1) + b"Content-Length: 5\r\n\r\n")
-    assert (line, type(headers), len(headers.get_list("a"))) == ("GET /b HTTP/1.1", CutHeaders, MOST_HEADERS)
+    assert (line, type(headers), len(headers.get_list("a"))) == ("GET /b HTTP/1.1", RefusedHeaders, MOST_HEADERS)
     assert headers["Connection"] == "close", "what is said of the body may have been cut off"
+
+
+def test_more_parameters_than_anybody_sends_are_left_out() -> None:
+    read = RememberedHeads().read
+    block = b"Host: a\r\nAccept: b\r\n\r\n"
+    few, many = b"&".join([b"a"] * MOST_PARAMETERS), b"&".join([b"a"] * (MOST_PARAMETERS + 1))
+    for _ in range(2):
+        line, headers = read(b"GET /b?%s HTTP/1.1\r\n" % few + block)
+        assert (line, type(headers)) == (f"GET /b?{few.decode()} HTTP/1.1", HTTPHeaders)
+        line, headers = read(b"GET /b?%s HTTP/1.1\r\n" % many + block)
+        assert (line, type(headers), headers["Accept"]) == ("GET /b HTTP/1.1", RefusedHeaders, "b")
 
 
 def test_of_too_many_headers_those_that_are_read_must_be_headers() -> None:

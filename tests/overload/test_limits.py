@@ -15,7 +15,7 @@ from pyproxy.app.bounded_server import REFUSED_AT_ONCE
 from pyproxy.app.limits import connections_warning, possible_connections
 from pyproxy.app.tls import load_pair
 from pyproxy.config.model import ServerConfig, TlsConfig
-from pyproxy.handlers.request_heads import MOST_HEADERS
+from pyproxy.handlers.request_heads import MOST_HEADERS, MOST_PARAMETERS
 from tests.http.calls import ask, calling
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
@@ -88,11 +88,14 @@ async def test_a_client_that_asks_for_nothing_is_let_go(start_proxy: StartProxy)
     await until(lambda: proxy.server.http.connections == 0)
 
 
-async def test_a_body_that_never_comes_is_not_waited_for(start_proxy: StartProxy) -> None:
+@pytest.mark.parametrize("path", [b"/simple/", b"/admin/sign-in", b"/api/v1/tokens"])
+async def test_a_body_that_never_comes_is_not_waited_for(path: bytes, start_proxy: StartProxy) -> None:
     proxy = await start_proxy(server=ServerConfig(port=0, idle_timeout=IDLE_SECONDS))
     async with crowd(proxy, 1) as [client], asyncio.timeout(LIMIT_SECONDS):
-        client.writer.write(b"POST /simple/ HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf")
-        assert await client.reader.read() == b""
+        client.writer.write(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf" % path)
+        said = b"the body of the request did not come within 0.4 s (twice server.idle_timeout)"
+        assert (await client.reader.read()).startswith(b"HTTP/1.1 408 " + said)
+    assert proxy.server.services.requests.count == 0
     await until(lambda: proxy.server.http.connections == 0)
 
 
@@ -141,6 +144,14 @@ async def test_more_headers_than_may_be_are_told_so(path: bytes, method: bytes, 
     assert answer.header("Content-Type") == "application/problem+json"
     assert json.loads(answer.body)["title"] == "the request has more than 1000 headers, which is a fixed limit"
     assert answer.header("Connection") == "close", "the length of its body, which came last, was not read"
+
+
+@pytest.mark.parametrize("path", [b"/simple/demo/", b"/api/v1/upstreams"])
+async def test_more_parameters_than_may_be_are_told_so(path: bytes, start_proxy: StartProxy) -> None:
+    proxy = await start_proxy()
+    answer = await get_raw(proxy.port, path + b"?" + b"&" * MOST_PARAMETERS)
+    assert answer.status == 400
+    assert json.loads(answer.body)["title"] == "the address has more than 1000 parameters, which is a fixed limit"
 
 
 async def test_a_head_that_is_too_long_is_told_so_before_anybody_is_led_to_sign_in(start_proxy: StartProxy) -> None:

@@ -66,7 +66,7 @@ def test_all_public_authorities_together_are_not_too_large(folder: CertificateFo
         ("client_certificate", ENCRYPTED, "the file holds no certificate"),
         ("client_key", BROKEN, "the file holds no private key"),
         ("client_key", ENCRYPTED, "the key of the file has a passphrase"),
-        ("client_key", b"x" * (LARGEST + 1), "the file is larger than 400 KiB"),
+        ("client_key", b"x" * (LARGEST + 1), "the file is larger than 400 KiB, a fixed limit"),
     ],
 )
 def test_what_is_no_such_file_is_refused(folder: CertificateFolder, kind: Kind, content: bytes, problem: str) -> None:

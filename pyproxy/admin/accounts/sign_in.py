@@ -47,7 +47,8 @@ class SignIn:
         name = name.strip()
         account = self._accounts.find(name) if len(name) <= NAME_LIMIT else None
         if self._waiting >= WAITING_LIMIT:
-            raise SignInPaused(BUSY_SECONDS, "too many sign-ins at once")
+            limit = f"{WAITING_LIMIT} wait already, a fixed limit."
+            raise SignInPaused(BUSY_SECONDS, "too many sign-ins at once", limit)
         self._waiting += 1
         try:
             fits = await self._desk.run(self._try, name, password, account, address, by_program)

@@ -26,6 +26,11 @@ FORGIVEN_EVERY_SECONDS = 360.0
 
 FORGOTTEN_AFTER_SECONDS = 86400.0
 
+LIMIT = (
+    f"After {FREE_FAILURES} failures in a row each one makes the pause longer, up to {LONGEST_PAUSE_SECONDS / 60:g} "
+    "minutes: fixed limits."
+)
+
 
 class Throttle:
     """Counts failures; ``clock`` gives unix seconds. Synchronous: for the thread that owns the stores."""
@@ -41,7 +46,7 @@ class Throttle:
         # A pause that ends later than any pause can was written before the clock was set back.
         until = min(self._failures.paused_until(self._keys(name, address, now), now), now + LONGEST_PAUSE_SECONDS)
         if until > now:
-            raise SignInPaused(until - now)
+            raise SignInPaused(until - now, limit=LIMIT)
 
     def failed(self, name: str, address: str, password: str, *, again_counts: bool) -> None:
         """A sign-in failed; ``again_counts``: also where the one before was the same."""

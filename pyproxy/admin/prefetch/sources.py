@@ -89,7 +89,7 @@ def _read(path: Path, where: str | None, suggestion: str, shown: str | None = No
     else:
         if len(content) <= FILE_LIMIT:
             return decoded(content, str(path))
-        reason = f"it has more than {FILE_LIMIT // 10**6} MB"
+        reason = f"it has more than {FILE_LIMIT // 10**6} MB, a fixed limit"
     raise ConfigurationError(f"cannot read {shown or path} ({reason})", where=where, suggestion=suggestion)
 
 

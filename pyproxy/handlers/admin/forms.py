@@ -24,8 +24,10 @@ def read_form(content: bytes, content_type: str) -> Form:
     try:
         parse_body_arguments(content_type, content, arguments, files)
         fields = {name: [to_unicode(value) for value in values] for name, values in arguments.items()}
-    except (HTTPInputError, UnicodeDecodeError) as error:
-        raise UnreadableForm("The form could not be read") from error
+    except HTTPInputError as error:  # among others, of more parts or fields than Tornado reads
+        raise UnreadableForm(f"The form could not be read: {str(error)[:200]}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableForm("The form could not be read: it is not UTF-8") from error
     return Form(fields, {name: each[0]["body"] for name, each in files.items()})
 
 

@@ -13,7 +13,7 @@ RESPONSES: Mapping[int, tuple[str, str]] = {
     404: ("NothingThere", "There is nothing of this name, or nothing of this kind."),
     409: ("Conflict", "It does not go together with what there is, such as a name that is taken. Nothing was changed."),
     412: ("ChangedMeanwhile", "It is not what If-Match names any more. Nothing was changed."),
-    413: ("TooLarge", "The body is larger than 1 MiB."),
+    413: ("TooLarge", "The body is larger than `server.max_body_size`."),
     415: ("NoJson", "The body is not sent as application/json."),
     422: ("WrongValues", "Some values are wrong; `errors` says which. Nothing was changed."),
     428: ("WithoutIfMatch", "If-Match is missing. Nothing was changed."),

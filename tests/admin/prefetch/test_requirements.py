@@ -161,7 +161,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_line_that_names_it(tmp_pat
 @pytest.mark.parametrize(
     ("include", "sentence"),
     [
-        ("-r /dev/zero", "cannot read /dev/zero (it has more than 100 MB)"),
+        ("-r /dev/zero", "cannot read /dev/zero (it has more than 100 MB, a fixed limit)"),
         ("-r around.txt", "around.txt (too many levels of symbolic links)"),
         ("-r 'a\0b'", "(this is no path)"),
         ("-r ${TOKEN}", "cannot read -r ${TOKEN} (no such file or directory)"),

@@ -236,11 +236,14 @@ async def test_a_form_of_these_pages_is_taken_from_a_browser_that_says_so(start_
 
 async def test_a_form_that_is_too_large_or_no_form_is_refused_in_words(start_proxy: StartProxy) -> None:
     browser = await signed_in(await start_proxy())
-    large = await browser.submit("/admin/sign-out", {"x": "y" * 600_000}, form_on=ACCOUNT)
-    assert (large.status, "larger than 512 KiB" in large.words) == (413, True)
+    large = await browser.submit("/admin/sign-out", {"x": "y" * 1_100_000}, form_on=ACCOUNT)
+    assert (large.status, "larger than 1MiB (server.max_body_size)" in large.words) == (413, True)
     broken = {"Content-Type": "multipart/form-data; boundary=x"}
     page = await browser.send("POST", "/admin/sign-out", b"--x\r\nnonsense", broken)
     assert page.status in (400, 403)
+    part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n'
+    page = await browser.send("POST", "/admin/sign-out", part * 101 + b"--x--\r\n", broken)
+    assert (page.status, "has too many parts" in page.words) == (400, True)
     assert (await browser.get(ACCOUNT)).status == 200
 
 

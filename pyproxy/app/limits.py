@@ -24,6 +24,9 @@ SUPERVISOR_FILES = 32
 FILES_OF_WORKERS = 4
 """What the supervisor takes for itself, and for each worker while all of them are replaced."""
 
+MORE_FILES = "raise the limit (ulimit -n, LimitNOFILE of a systemd unit, --ulimit nofile of docker)"
+"""What to do where open files do not suffice."""
+
 
 def raise_open_files() -> None:
     """Use what the system allows: shells and services begin with a lower limit, for the sake of old programs."""
@@ -47,7 +50,7 @@ def check_open_files(config: Config) -> None:
         raise ConfigurationError(
             f"{_workers(workers)} cannot work: a process may have {hard} open files here, and {needed} are needed",
             key="server.workers",
-            suggestion=f"raise the limit (ulimit -n, LimitNOFILE of a systemd unit, --ulimit nofile of docker){fewer}",
+            suggestion=f"{MORE_FILES}{fewer}",
         )
 
 
@@ -58,14 +61,20 @@ def possible_connections() -> int:
     return max(16, (allowed - OWN_FILES) // 2)
 
 
+def possible_transfers() -> int:
+    """How many files and as many pages can come from one upstream at a time: a file takes three, a page one."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+    return max(16, (allowed - OWN_FILES) // 4)
+
+
 def connections_warning(wanted: int | None) -> str | None:
     """What is to be said of a ``server.max_connections`` that cannot be reached; ``None`` of others."""
     possible = possible_connections()
     if wanted is None or wanted <= possible:
         return None
     return (
-        f"server.max_connections is {wanted}, but the open files of a process suffice for {possible}: raise the limit "
-        "(ulimit -n, LimitNOFILE of a systemd unit, --ulimit nofile of docker)"
+        f"server.max_connections is {wanted}, but the open files of a process suffice for {possible}: {MORE_FILES}"
     )
 
 
@@ -76,7 +85,7 @@ def room_warning(storage: StorageConfig) -> str | None:
     """
     directory = storage.directory.absolute()
     try:
-        disk = os.statvfs(_existing(directory))
+        disk = os.statvfs(existing(directory))
     except OSError:
         return None
     size = disk.f_blocks * disk.f_frsize
@@ -88,7 +97,7 @@ def room_warning(storage: StorageConfig) -> str | None:
     )
 
 
-def _existing(directory: Path) -> Path:
+def existing(directory: Path) -> Path:
     """The directory, or the one in which it would be made."""
     return next((place for place in (directory, *directory.parents) if place.exists()), directory)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from pyproxy.app.contradictions import contradictions
 from pyproxy.app.limits import connections_warning, room_warning
 from pyproxy.config.model import Config
 from pyproxy.settings import UpstreamSettings, warnings
@@ -30,11 +31,18 @@ def warn(stored: Sequence[StoredUpstream], config: Config) -> None:
         )
     if config.server.accel_redirect is not None and not config.server.trusted_proxies:
         log.warning("server.accel_redirect is without effect: server.trusted_proxies does not name nginx")
-    for said in (room_warning(config.storage), connections_warning(config.server.max_connections)):
-        if said is not None:
-            log.warning("%s", said)
+    for said in settings_warnings(config, [each.settings for each in stored]):
+        log.warning("%s", said)
     if not stored:
         log.warning("there is no upstream: only local and cached packages are served")
+
+
+def settings_warnings(config: Config, upstreams: Sequence[UpstreamSettings]) -> Iterator[str]:
+    """What cannot be as it is set: on this machine, or beside other settings."""
+    for said in (room_warning(config.storage), connections_warning(config.server.max_connections)):
+        if said is not None:
+            yield said
+    yield from contradictions(config, upstreams)
 
 
 def reads_for_everybody(stored: Sequence[StoredUpstream], config: Config) -> bool:

@@ -22,11 +22,13 @@ def check(invocation: Invocation) -> None:
 
     # Imported late: what starts the server needs the web server's modules.
     from pyproxy.app.checks import check as check_start
-    from pyproxy.app.limits import room_warning
+    from pyproxy.app.limits import raise_open_files
+    from pyproxy.app.warnings import settings_warnings
 
     check_start(loaded.config, loaded.sources)
-    if (room := room_warning(loaded.config.storage)) is not None:
-        click.echo(f"warning: {room}", err=True)
+    raise_open_files()  # as the server does, which is told of
+    for said in settings_warnings(loaded.config, loaded.config.upstreams):
+        click.echo(f"warning: {said}", err=True)
     for upstream in loaded.config.upstreams:
         for warning in warnings(upstream):
             click.echo(f"warning: upstream {upstream.name}: {warning}", err=True)

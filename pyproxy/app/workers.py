@@ -234,7 +234,8 @@ class Workers:
             if not worker.silent:
                 worker.listen()
             if worker.due is not None and not worker.serves and time.monotonic() >= worker.due:
-                log.error("worker %d does not %s and is killed", worker.pid, "leave" if worker.leaving else "serve")
+                what, limit = ("leave", LEAVE_SECONDS) if worker.leaving else ("serve", READY_SECONDS)
+                log.error("worker %d does not %s within %g s, a fixed limit, and is killed", worker.pid, what, limit)
                 worker.due = None
                 worker.send(signal.SIGKILL)
         for dead in self._reap():
@@ -268,7 +269,7 @@ class Workers:
         while self._alive and (left := deadline - time.monotonic()) > 0:
             self._attend(left)
         for worker in self._alive.values():
-            log.error("worker %d does not stop and is killed", worker.pid)
+            log.error("worker %d does not stop within %g s, a fixed limit, and is killed", worker.pid, STOP_SECONDS)
             worker.send(signal.SIGKILL)
         for pid in self._alive:
             os.waitpid(pid, 0)

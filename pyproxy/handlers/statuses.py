@@ -93,7 +93,7 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
     NotAcceptable: (
         406,
         "This address answers application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html and text/html; "
-        "the request's Accept header admits none of them.",
+        "the request's Accept header admits none of them (of a longer one, the first 100 entries are read).",
     ),
     ProjectNotAdmitted: (404, "No upstream was asked. To see their patterns: pyproxy upstream list"),
     ProjectNotFound: (404, "Every index that may be asked for this name says that it has no such project."),
@@ -107,7 +107,7 @@ _FIXED: dict[type[PyproxyError], tuple[int, str]] = {
     NotYetHere: (
         503,
         "The transfer goes on, or waits for one of the upstream's connections (cache.connections_per_upstream): "
-        "who asks again joins it. Clients give up on a silence of 15 seconds.",
+        "who asks again joins it. The limit is fixed: clients give up on a silence of 15 seconds.",
     ),
     RequestLoop: (
         508,

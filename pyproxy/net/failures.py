@@ -27,6 +27,9 @@ from pyproxy.net.client import CurlResult
 _HTTP2_STREAM = 92
 """CURLE_HTTP2_STREAM; pycurl has no name for it."""
 
+_TOO_LARGE = 100
+"""CURLE_TOO_LARGE; the same."""
+
 _BROKEN = frozenset({pycurl.E_SEND_ERROR, pycurl.E_RECV_ERROR, pycurl.E_GOT_NOTHING, pycurl.E_HTTP2, _HTTP2_STREAM})
 _NOT_HTTP = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY})
 _CERTIFICATE = frozenset({pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_ISSUER_ERROR})
@@ -73,11 +76,14 @@ def failure_of(result: CurlResult, attempt: Attempt) -> UpstreamError:
         return UpstreamUnreachable(name, f"refused the TLS handshake: {_tidy(result.message)}; {advice}")
     if number == pycurl.E_SSL_CONNECT_ERROR:
         return UpstreamUnreachable(name, f"failed in the TLS handshake: {_tidy(result.message)}")
+    if number == _TOO_LARGE or "response headers" in result.message:
+        limits = "100 KiB for one, 300 KiB or 5,000 in all"
+        return UpstreamInvalidResponse(name, f"sent more headers than libcurl takes ({limits}), a fixed limit")
     if number in _NOT_HTTP:
         return UpstreamInvalidResponse(name, "answered with something that is no HTTP")
     if number in _BROKEN:
         return ConnectionBroken(name, _broken(number, attempt))
-    return UpstreamUnreachable(name, f"failed: {_tidy(result.message)}")
+    return UpstreamUnreachable(name, f"failed: {_tidy(result.message) or f'curl ends with {number}'}")
 
 
 def certificate_problem(result: CurlResult) -> str | None:

@@ -316,7 +316,7 @@ Manager.ready, Manager.reloading = ready, lambda self: told.append("reloading")
 workers.run()
 """
     ended = supervise(worker, program, tmp_path)
-    assert "does not serve and is killed" in ended.stderr
+    assert "does not serve within 0 s, a fixed limit, and is killed" in ended.stderr
     assert "the workers go on as they are: a new worker ended killed by SIGKILL before it served" in ended.stderr
     assert ended.stdout == "forgot 1\nforgot 0\n"
 

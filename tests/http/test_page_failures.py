@@ -42,6 +42,8 @@ BROKEN: list[tuple[str, Behaviour, str]] = [
     ("captive portal", Portal(), "no index page"),
     ("empty 200", Empty(), "no index page"),
     ("cut short", Truncate(20), ""),
+    ("a huge header", Raw(b"HTTP/1.1 200 OK\r\nA: " + b"x" * 120_000 + b"\r\n\r\n"), "more headers than libcurl takes"),
+    ("huge headers", Raw(b"HTTP/1.1 200 OK\r\n" + (b"A: " + b"x" * 9000 + b"\r\n") * 40 + b"\r\n"), "300 KiB or 5,000"),
     ("not HTTP", Raw(b"SSH-2.0-OpenSSH_9.6\r\n"), ""),
 ]
 

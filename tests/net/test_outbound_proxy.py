@@ -180,7 +180,7 @@ async def test_a_silent_proxy_ends_with_the_connect_timeout() -> None:
     proxy = f"http://127.0.0.1:{listener.port}"
     with (
         connected("https://a.example.org/", http_proxy=proxy, connect_timeout_ms=500) as connection,
-        pytest.raises(UpstreamTimeout, match=r"within 500 ms \(outbound proxy or TLS\)"),
+        pytest.raises(UpstreamTimeout, match=r"within 500 ms \(outbound proxy or TLS, connect_timeout_ms\)"),
     ):
         await get(connection, "https://a.example.org/x")
     listener.close()

@@ -131,11 +131,11 @@ class Credentials:
 
 
 def _parts(authorization: str | None) -> tuple[str, str]:
-    """The scheme in lower case and the rest; empty where there is none that could be looked at."""
-    words = _BLANK.split((authorization or "")[: HEADER_LIMIT + 1].strip(), maxsplit=1)
-    if len(words) < 2 or len(authorization or "") > HEADER_LIMIT:
-        return "", ""
-    return words[0].lower(), words[1]
+    """The scheme in lower case and the rest; empty where there is none. Raises `WrongCredentials` for endless ones."""
+    if len(authorization or "") > HEADER_LIMIT:
+        raise WrongCredentials(f"the Authorization header is longer than {HEADER_LIMIT} characters, a fixed limit")
+    words = _BLANK.split((authorization or "").strip(), maxsplit=1)
+    return (words[0].lower(), words[1]) if len(words) == 2 else ("", "")
 
 
 def _basic(value: str) -> tuple[str, str]:

@@ -22,7 +22,9 @@ from tornado.http1connection import HTTP1ServerConnection
 from tornado.iostream import IOStream, StreamClosedError
 
 from pyproxy.app.draining import DrainingServer
-from pyproxy.handlers.statuses import RETRY_AFTER_SECONDS, reason_phrase
+from pyproxy.app.overlong_heads import OverlongHeads
+from pyproxy.handlers.request_heads import too_long
+from pyproxy.handlers.statuses import RETRY_AFTER_SECONDS, Problem, reason_phrase
 
 if TYPE_CHECKING:  # its library looks at the environment when it is imported, and that is set later
     from pyproxy.monitoring.connections import Reason
@@ -46,6 +48,9 @@ UNTOLD_SECONDS = 5.0
 
 HEAD_LIMIT = 64 * 1024
 
+HEAD_SLACK = 64 * 1024
+"""So much more than may be is read of a head, so that handlers refuse it, who know what the client can read."""
+
 Count = Callable[["Reason"], None]
 """Told of each connection that is refused or cut off."""
 
@@ -60,9 +65,14 @@ class BoundedServer(DrainingServer):
         most: int,
         idle_seconds: float,
         count: Count = lambda _: None,
+        max_header_size: int = HEAD_LIMIT,
         **options: Any,
     ) -> None:
-        """Called by Tornado's constructor; ``most`` connections, each still for at most ``idle_seconds``."""
+        """Called by Tornado's constructor; ``most`` connections, each still for at most ``idle_seconds``.
+
+        Handlers refuse a head that is longer than ``max_header_size`` bytes; one that has no end is refused here.
+        """
+        options["max_header_size"] = max_header_size + HEAD_SLACK
         options |= {"idle_connection_timeout": idle_seconds, "body_timeout": BODIES * idle_seconds + UNTOLD_SECONDS}
         super().initialize(request_callback, **options)
         self._most = most
@@ -70,6 +80,7 @@ class BoundedServer(DrainingServer):
         self._count = count
         self._refused: set[IOStream] = set()
         self._told_at = float("-inf")
+        self._overlong = OverlongHeads(_too_long(max_header_size))
         self._unmoved: dict[HTTP1ServerConnection, tuple[int, float]] = {}
 
     def handle_stream(  # type: ignore[override]  # as Tornado's own may
@@ -77,6 +88,7 @@ class BoundedServer(DrainingServer):
     ) -> Awaitable[None] | None:
         """Serve, or refuse what is too much."""
         if len(self._connections) < self._most or self.make_room():
+            self._overlong.watch(stream)
             super().handle_stream(stream, address)
             return None
         if len(self._refused) >= REFUSED_AT_ONCE:
@@ -88,6 +100,7 @@ class BoundedServer(DrainingServer):
 
     async def close_all_connections(self) -> None:
         """Those that are being refused, too."""
+        self._overlong.stop()
         for stream in tuple(self._refused):
             stream.close()
         await super().close_all_connections()
@@ -154,9 +167,17 @@ def _alive() -> bytes:
 def _too_many(most: int) -> bytes:
     title = f"this server has {most} connections, as many as it takes (server.max_connections)"
     detail = "Try again in a few seconds. An administrator can raise the limit, or start more workers."
-    body = {"type": "about:blank", "title": title, "status": 503, "detail": detail}
-    retry = f"Retry-After: {RETRY_AFTER_SECONDS}\r\n"
-    return _answer(f"503 {reason_phrase(title)}", "application/problem+json", json.dumps(body).encode(), retry)
+    return _refusal(Problem(503, title, detail), f"Retry-After: {RETRY_AFTER_SECONDS}\r\n")
+
+
+def _too_long(limit: int) -> bytes:
+    return _refusal(too_long(limit))
+
+
+def _refusal(problem: Problem, headers: str = "") -> bytes:
+    status, title = problem.status, problem.title
+    body = {"type": "about:blank", "title": title, "status": status, "detail": problem.detail}
+    return _answer(f"{status} {reason_phrase(title)}", "application/problem+json", json.dumps(body).encode(), headers)
 
 
 def _answer(status: str, content_type: str, body: bytes, headers: str = "") -> bytes:

@@ -52,9 +52,6 @@ FINISH_SECONDS = 8.0
 CLOSE_SECONDS = 1.0
 """How long the closing itself may take after that."""
 
-HEAD_SLACK = 64 * 1024
-"""So much more than `ServerConfig.max_header_size` is read, to be answered; beyond it Tornado ends the connection."""
-
 
 async def run(
     config: Config,
@@ -252,7 +249,7 @@ def _http_server(
         most=settings.max_connections or possible_connections(),
         idle_seconds=settings.idle_timeout,
         count=count,
-        max_header_size=settings.max_header_size + HEAD_SLACK,
+        max_header_size=settings.max_header_size,
         ssl_options=tls.context if tls is not None else None,
     )
 

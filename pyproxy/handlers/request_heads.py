@@ -82,6 +82,11 @@ def head_problem(address: str, headers: HTTPHeaders, most_bytes: int) -> Problem
     names, values = zip(*headers.get_all(), strict=True) if headers else ((), ())
     if head_size(address, names, values) <= most_bytes:
         return None
+    return too_long(most_bytes)
+
+
+def too_long(most_bytes: int) -> Problem:
+    """What is said where the address and headers of a request have more bytes."""
     return Problem(
         431,
         f"the address and headers of the request are longer than {most_bytes} bytes (server.max_header_size)",

@@ -168,10 +168,22 @@ async def test_a_head_within_the_limit_is_served(start_proxy: StartProxy) -> Non
     assert (await get_raw(proxy.port, b"/healthz", headers=b"Cookie: " + b"x" * 1500 + b"\r\n")).status == 200
 
 
-async def test_a_head_without_end_costs_a_bounded_amount(start_proxy: StartProxy) -> None:
+async def test_a_head_without_end_costs_a_bounded_amount_and_is_told_so(start_proxy: StartProxy) -> None:
     proxy = await start_proxy(server=ServerConfig(port=0, max_header_size=2000))
     async with crowd(proxy, 1) as [client], asyncio.timeout(LIMIT_SECONDS):
-        client.writer.write(b"GET / HTTP/1.1\r\nCookie: " + b"x" * 200_000)
+        for _ in range(50):  # much more than is read of it
+            client.writer.write(b"GET / HTTP/1.1\r\nCookie: " + b"x" * 20_000)
+            await client.writer.drain()
+        answer = await client.reader.read()
+    assert answer.startswith(b"HTTP/1.1 431 the address and headers of the request are longer than 2000 bytes (server.")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["status"] == 431
+    await until(lambda: proxy.server.http.connections == 0)
+
+
+async def test_a_line_without_end_in_a_chunked_body_is_no_head(start_proxy: StartProxy) -> None:
+    proxy = await start_proxy()
+    async with crowd(proxy, 1) as [client], asyncio.timeout(LIMIT_SECONDS):
+        client.writer.write(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1" * 1000)
         with contextlib.suppress(ConnectionResetError):
             assert await client.reader.read() == b""
 
@@ -199,3 +211,10 @@ async def test_who_comes_by_tls_is_refused_in_words_too(start_proxy: StartProxy,
             assert (await reader.read()).startswith(b"HTTP/1.1 503 this server has 1 connections")
         writer.close()
         await writer.wait_closed()
+
+    await until(lambda: proxy.server.http.connections == 0)
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port, ssl=trusting)
+    writer.write(b"x" * 500_000)
+    async with asyncio.timeout(LIMIT_SECONDS):
+        assert (await reader.readuntil(b"\r\n")).startswith(b"HTTP/1.1 431 ")
+    writer.transport.abort()

@@ -13,6 +13,7 @@ from pyproxy.errors import HashMismatch, StorageError
 from pyproxy.net.sharing.copies import Whole
 from pyproxy.net.verification import Expected
 from pyproxy.repositories.listings import ListedFile
+from pyproxy.settings.quantities import format_size
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.temporary import TemporaryFile
@@ -51,8 +52,8 @@ class Keeping:
 
     def _make_sink(self, size: int) -> TemporaryFile | None:
         if not self._files.has_room(size):
-            message = "%s does not fit on the disk above storage.min_free: it is served but not kept"
-            log.warning(message, self._filename)
+            message = "%s does not fit on the disk above storage.min_free (%s): it is served but not kept"
+            log.warning(message, self._filename, format_size(self._files.min_free))
             return None
         try:
             return self._files.temporary()
@@ -83,7 +84,7 @@ class Keeping:
         if self.sink is None:
             return
         if not self._files.may_keep_arrived(size):
-            raise StorageError("less than storage.min_free is left on the disk")
+            raise StorageError(f"less than storage.min_free ({format_size(self._files.min_free)}) is left on the disk")
         await self._files.keep(
             self.sink,
             sha256=sha256,

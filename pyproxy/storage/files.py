@@ -87,7 +87,7 @@ class FileStore:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._database = database
-        self._min_free = min_free
+        self.min_free = min_free
         self._reserve = min(min_free, RESERVE)
         self.clock = clock
         self._uses = Uses(database)
@@ -152,7 +152,7 @@ class FileStore:
 
     def may_keep(self, size: int) -> bool:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
-        return self._free.has(self._min_free + size)
+        return self._free.has(self.min_free + size)
 
     def may_keep_arrived(self, size: int) -> bool:
         """The same for bytes that lie on the disk already, beside others that are arriving: those do not count.
@@ -160,11 +160,11 @@ class FileStore:
         They go again, or are kept only if there is room for them, too; else many that come at once leave no room for
         any of them.
         """
-        if self._free.has(self._min_free):
+        if self._free.has(self.min_free):
             return True
         # The others grow and go while they are counted: the smallest number of a few is taken.
         room = min(self._room_without_arriving() for _ in range(LOOKS))
-        return room - self._promised - size >= self._min_free
+        return room - self._promised - size >= self.min_free
 
     def _room_without_arriving(self) -> int:
         before, others = self._free.look(), arriving(self._directory).bytes

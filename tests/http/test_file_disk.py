@@ -9,6 +9,9 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
+
+from pyproxy.settings.quantities import format_size
 from tests.distributions import make_wheel
 from tests.http.calls import address, ask, calling, idle
 from tests.http.conftest import StartProxy
@@ -33,7 +36,9 @@ def files_end_at(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, ignored)
 
 
-async def test_below_min_free_files_are_served_and_not_kept(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
+async def test_below_min_free_files_are_served_and_not_kept(
+    upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
+) -> None:
     """(pain 18) Ranges, metadata and unhashed files as well."""
     upstream.add_file("demo", FILENAME, CONTENT, metadata=METADATA)
     upstream.add_file("plain", FILENAME, CONTENT, sha256=False)
@@ -46,6 +51,7 @@ async def test_below_min_free_files_are_served_and_not_kept(upstream: UpstreamSe
     await idle(proxy)
 
     assert (proxy.kept(), proxy.left_over()) == ([], [])
+    assert f"not kept: less than storage.min_free ({format_size(NEVER_ENOUGH)}) is left on the disk" in caplog.text
     [entry] = (await proxy.page("plain"))["files"]
     assert entry["hashes"] == {"sha256": SHA256}, "what was found out about it is kept"
 

@@ -19,6 +19,9 @@ from tests.waiting import LIMIT_SECONDS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
+PATIENT = {"PYPROXY_CACHE__LOOKUP_TIMEOUT": "60s"}
+"""For a page that takes seconds to read, and on a busy machine longer than a look-up may take."""
+
 
 class Command:
     """A started ``pyproxy`` command; what it prints goes to ``output``. The port is the system's choice.

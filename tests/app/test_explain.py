@@ -23,6 +23,7 @@ from tests.app.conftest import RunCommand
 from tests.distributions import make_wheel
 from tests.http.calls import address
 from tests.upstream_server import Corrupt, Portal, UpstreamServer
+from tests.waiting import eventually
 
 FILENAME, CONTENT, _ = make_wheel("demo", "1.0")
 PATH = address("demo", FILENAME, CONTENT)
@@ -37,12 +38,15 @@ async def explained(run_command: RunCommand, *arguments: str) -> Any:
 
 async def recorded(run_command: RunCommand, *arguments: str) -> list[Any]:
     """The failures that the command finds, once there are any."""
-    for _ in range(20):
+    failures: list[Any] = []
+
+    async def found() -> bool:
         document = await explained(run_command, *arguments)
-        failures = [failure for upstream in document["upstreams"] for failure in upstream["failures"]]
-        if failures:
-            return failures
-    raise AssertionError("nothing was recorded")
+        failures[:] = [failure for upstream in document["upstreams"] for failure in upstream["failures"]]
+        return bool(failures)
+
+    await eventually(found)
+    return failures
 
 
 async def test_another_process_finds_what_went_wrong_while_the_server_runs_and_after_it_was_killed(
@@ -79,10 +83,13 @@ async def test_a_rest_that_a_killed_server_left_is_told_as_such(
     await upstream.stop()
     for project in ("a", "b", "c"):
         await server.get(f"/simple/{project}/")
-    for _ in range(20):
+
+    async def is_told() -> bool:
         (view,) = (await explained(run_command, "demo"))["upstreams"]
-        if view["rest"] is not None:
-            break
+        return view["rest"] is not None
+
+    await eventually(is_told)
+    (view,) = (await explained(run_command, "demo"))["upstreams"]
     assert view["rest"]["reason"] == "refused the connection"
     assert view["rest"]["is_current"]
     assert view["rest"]["next_probe_at"] is not None

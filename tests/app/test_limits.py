@@ -25,7 +25,7 @@ def checked(directory: Path, *, workers: int, open_files: int) -> subprocess.Com
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

@@ -71,7 +71,7 @@ def test_the_supervisor_holds_nothing_of_what_only_workers_need() -> None:
     """It is there beside every worker, for as long as the server runs."""
     program = "import sys, pyproxy.commands.serve, pyproxy.app; print(*sys.modules)"
     loaded = subprocess.run(
-        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, timeout=120, check=True
     ).stdout.split()
     assert "pyproxy.app.workers" in loaded
     heavy = {"asyncio", "ssl", "_hashlib", "sqlite3", "tornado", "pycurl", "cryptography", "jinja2", "argon2"}

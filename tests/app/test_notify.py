@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.app.notify import ServiceManager
-from tests.app.command import children_of, until
+from tests.app.command import PATIENT, children_of, until
 from tests.app.conftest import RunCommand
 from tests.http.proxy import JSON
 from tests.upstream_server import UpstreamServer
@@ -108,7 +108,7 @@ async def test_its_children_do_not_inherit_the_socket(
     files = [{"filename": f"demo-{n}.zip", "url": f"/f/demo-{n}.zip", "hashes": {}} for n in range(10_000)]
     page = {"meta": {"api-version": "1.0"}, "name": "demo", "files": files}
     upstream.set_page("demo", json.dumps(page).encode(), JSON)
-    command = await run_command(upstream=upstream, NOTIFY_SOCKET=listening.address).listens()
+    command = await run_command(upstream=upstream, NOTIFY_SOCKET=listening.address, **PATIENT).listens()
     assert (await command.get("/simple/demo/")).status == 200
     (worker,) = children_of(command.pid)
     environments = [Path(f"/proc/{pid}/environ").read_bytes() for pid in (worker, *children_of(worker))]

@@ -8,14 +8,14 @@ import json
 import os
 import signal
 
-from tests.app.command import Command, children_of, until
+from tests.app.command import PATIENT, Command, children_of, until
 from tests.app.conftest import RunCommand
 from tests.http.proxy import JSON
 from tests.http.wire import RawAnswer
 from tests.upstream_server import Hold, UpstreamServer
 
 LIST = {"meta": {"api-version": "1.0"}, "projects": [{"name": f"project-{n:05}"} for n in range(20_000)]}
-SETTINGS = {"PYPROXY_PROJECT_LIST": "upstream"}
+SETTINGS = {"PYPROXY_PROJECT_LIST": "upstream", **PATIENT}
 
 
 async def listed(command: Command) -> RawAnswer:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.command import until
+from tests.app.command import PATIENT, until
 from tests.app.conftest import RunCommand
 from tests.distributions import make_wheel
 from tests.http.proxy import JSON
@@ -94,7 +94,7 @@ async def test_a_client_that_takes_a_page_slowly_gets_all_of_it(
     files = [{"filename": f"demo-{n}.zip", "url": f"/f/demo-{n}.zip", "hashes": {}} for n in range(60_000)]
     body = json.dumps({"meta": {"api-version": "1.0"}, "name": "demo", "files": files}).encode()
     upstream.set_page("demo", body, JSON)
-    command = await run_command(upstream=upstream).listens()
+    command = await run_command(upstream=upstream, **PATIENT).listens()
     reader, writer = await command.connect(limit=1000)
     with contextlib.closing(writer):
         writer.write(f"GET /simple/demo/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: {JSON}\r\n\r\n".encode())
@@ -103,6 +103,7 @@ async def test_a_client_that_takes_a_page_slowly_gets_all_of_it(
         await until(lambda: "stopping" in command.output)
         rest = await reader.read()
     head, _, page = (begin + rest).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
     assert b"Content-Length: %d" % len(page) in head
     assert len(json.loads(page)["files"]) == 60_000
     assert await command.ended() == 0

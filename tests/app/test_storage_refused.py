@@ -52,7 +52,7 @@ def refused(directory: Path, arguments: tuple[str, ...]) -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (ended.returncode, ended.stdout) == (1, ""), ended.stderr

@@ -15,7 +15,7 @@ import pytest
 
 from pyproxy.app.lifecycle import CLOSE_SECONDS, FINISH_SECONDS
 from pyproxy.app.workers import STOP_SECONDS
-from tests.app.command import CHECKOUT, Command, children_of, is_running, until
+from tests.app.command import CHECKOUT, PATIENT, Command, children_of, is_running, until
 from tests.app.conftest import RunCommand
 from tests.distributions import make_wheel
 from tests.http.proxy import JSON
@@ -24,7 +24,7 @@ from tests.upstream_server import UpstreamServer
 
 async def start_two(run_command: RunCommand, upstream: UpstreamServer | None = None) -> tuple[Command, list[int]]:
     """A server with two workers that both have begun to serve; their process ids."""
-    command = await run_command("--workers", "2", upstream=upstream).serves(2)
+    command = await run_command("--workers", "2", upstream=upstream, **PATIENT).serves(2)
     return command, children_of(command.pid)
 
 
@@ -182,7 +182,7 @@ def supervise(worker: str, program: str, directory: Path) -> subprocess.Complete
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
 

@@ -16,7 +16,7 @@ from tests.clients.upstream_thread import UpstreamThread
 
 with_and_without_javascript = pytest.mark.parametrize("scripts", [True, False], ids=["JavaScript", "no JavaScript"])
 
-COUNTED_MS = 30_000
+COUNTED_MS = 120_000
 """Counts are written every ten seconds."""
 
 
@@ -40,7 +40,7 @@ def install(project: str, site: Site, folder: Path) -> subprocess.CompletedProce
     environment = site.server.environment()
     return subprocess.run(
         [*command, "--index-url", site.server.index_url, project],
-        env=environment, capture_output=True, text=True, check=False, timeout=60,
+        env=environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
 
 

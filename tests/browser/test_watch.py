@@ -17,7 +17,7 @@ MISDEEDS = {
 }
 
 
-STEPS, STEP_MS = 200, 25
+STEPS, STEP_MS = 1200, 25
 
 
 def noticed(window: Window, script: str, complaint: str) -> bool:

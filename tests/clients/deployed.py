@@ -164,7 +164,7 @@ class DeployedCaddy(Front):
         """Whether it is older than 2.8: where the length is unknown, a transfer that broke looks whole then."""
         program = cls.program()
         assert program, "caddy is not installed: apt install caddy"
-        said = subprocess.run([program, "version"], capture_output=True, text=True, check=True, timeout=60).stdout
+        said = subprocess.run([program, "version"], capture_output=True, text=True, check=True, timeout=120).stdout
         found = re.match(r"v?(\d+)\.(\d+)", said)
         return bool(found) and (int(found[1]), int(found[2])) < (2, 8)
 
@@ -174,7 +174,7 @@ class DeployedCaddy(Front):
         program = cls.program()
         assert program, "caddy is not installed: apt install caddy"
         command = [program, "adapt", "--config", str(configuration), "--adapter", "caddyfile"]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
 def put_in(shipped: str, changes: Mapping[str, str]) -> str:

@@ -76,5 +76,5 @@ class DevpiServer(ServerProcess):
             headers={"Content-Type": "application/json", "Accept": "application/json", **headers},
             method=method,
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)

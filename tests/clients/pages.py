@@ -21,7 +21,7 @@ def files_of(index_url: str, project: str) -> dict[str, Entry]:
 
 
 def _fetched(url: str) -> bytes:
-    with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": JSON}), timeout=30) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": JSON}), timeout=60) as answer:
         assert answer.headers["Content-Type"] == JSON
         body: bytes = answer.read()
         return body

@@ -16,8 +16,9 @@ from typing import Self
 
 from tests.app.command import kill_with_children
 
-START_LIMIT_SECONDS = 30
-STOP_LIMIT_SECONDS = 10
+START_LIMIT_SECONDS = 120
+STOP_LIMIT_SECONDS = 60
+"""End what hangs; never a measurement."""
 POLL_SECONDS = 0.05
 
 
@@ -92,14 +93,14 @@ class ServerProcess:
         return self
 
     def stop(self) -> int:
-        """SIGTERM; the exit status. AssertionError if it has not ended within 10 s (then it is killed)."""
+        """SIGTERM; the exit status. AssertionError if it does not end (then it is killed)."""
         if self._process is None:
             return 0
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(STOP_LIMIT_SECONDS)
         except subprocess.TimeoutExpired:
-            raise AssertionError(f"{type(self).__name__} still runs 10 s after SIGTERM\n{self.log}") from None
+            raise AssertionError(f"{type(self).__name__} still runs long after SIGTERM\n{self.log}") from None
         finally:
             self.kill()
 
@@ -115,9 +116,9 @@ class ServerProcess:
         connection: http.client.HTTPConnection
         if self.scheme == "https":
             unverified = ssl._create_unverified_context()
-            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=2, context=unverified)
+            connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=unverified)
         else:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             connection.request("GET", self.probe_path)
             return connection.getresponse().status < 500

@@ -80,7 +80,7 @@ class PyproxyServer(ServerProcess):
         """A command of pyproxy with this server's configuration, such as ``run("upstream", "list")``."""
         return subprocess.run(
             [*self.command(), *arguments], env=self.environment(), cwd=self.folder, input=input,
-            capture_output=True, text=True, check=False, timeout=60,
+            capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
 
     def add_token(self, name: str, role: str = "read") -> str:
@@ -101,7 +101,7 @@ class PyproxyServer(ServerProcess):
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
         """GET without a client library between: the path is sent as it is given."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
             connection.request("GET", path, headers=dict(headers or {}))
             response = connection.getresponse()

@@ -55,7 +55,7 @@ def front(request: pytest.FixtureRequest, pyproxy: PyproxyServer, running: ExitS
 def asked(front: Front, url: str, headers: dict[str, str] | None = None) -> Iterator[http.client.HTTPResponse]:
     """The answer to a GET, of which nothing has been read yet."""
     parts = urlsplit(url)
-    connection = http.client.HTTPSConnection(str(parts.hostname), parts.port, timeout=30, context=front.context())
+    connection = http.client.HTTPSConnection(str(parts.hostname), parts.port, timeout=60, context=front.context())
     try:
         connection.request("GET", parts.path, headers=headers or {})
         yield connection.getresponse()
@@ -266,7 +266,7 @@ def test_what_nginx_does_not_find_is_sent_by_pyproxy(
 def test_plain_http_leads_to_tls(pyproxy: PyproxyServer, running: ExitStack, tmp_path: Path) -> None:
     installed("nginx")
     front = running.enter_context(DeployedNginx(tmp_path / "nginx", pyproxy.port))
-    connection = http.client.HTTPConnection("127.0.0.1", front.http_port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", front.http_port, timeout=60)
     connection.request("GET", "/simple/words/")
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Location"]) == (301, "https://127.0.0.1/simple/words/")

@@ -22,7 +22,7 @@ from .upstream_thread import UpstreamThread
 pytestmark = pytest.mark.clients
 
 JSON_PAGE = {"Accept": "application/vnd.pypi.simple.v1+json"}
-RECOVERY_LIMIT_SECONDS = 60
+RECOVERY_LIMIT_SECONDS = 120
 NO_RETRIES = {"UV_HTTP_RETRIES": "0"}
 NO_RETRIES_OF = {"pip_install": ["--retries", "0"], "uv_pip_install": []}
 

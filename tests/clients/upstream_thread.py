@@ -20,7 +20,7 @@ from .sdists import make_self_building_sdist
 
 T = TypeVar("T")
 
-CALL_LIMIT_SECONDS = 30
+CALL_LIMIT_SECONDS = 120
 LONG_AGO = "2020-01-01T00:00:00.000000Z"
 
 

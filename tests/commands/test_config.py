@@ -21,7 +21,7 @@ def run(directory: Path, *arguments: str, **environ: str) -> subprocess.Complete
         env={**inherited, "PYTHONPATH": str(ROOT), **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

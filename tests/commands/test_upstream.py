@@ -275,7 +275,7 @@ def test_in_a_process_of_its_own_it_prints_one_line_and_ends_with_2(directory: P
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (result.returncode, result.stdout) == (2, "")

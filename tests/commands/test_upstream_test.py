@@ -25,9 +25,9 @@ from pyproxy.storage.upstreams import UpstreamStore
 from tests.admin.upstream_test.examining import stock
 from tests.app.command import CHECKOUT
 from tests.upstream_server import Hold, Redirect, Silence, Status, UpstreamServer, closed_port
+from tests.waiting import LIMIT_SECONDS
 
 SECRET = "s3cret-in-clear"
-LIMIT_SECONDS = 30
 
 
 @pytest.fixture

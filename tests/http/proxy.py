@@ -183,7 +183,7 @@ def make_config(directory: Path, upstreams: list[UpstreamSettings], **cache: Any
 
 
 def _request(port: int, method: str, path: str, headers: dict[str, str]) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
         connection.putrequest(method, path, skip_accept_encoding=True, skip_host="Host" in headers)
         for name, value in headers.items():

@@ -76,7 +76,7 @@ async def test_a_cold_big_page_is_fetched_and_rendered_once_for_all_who_ask(
 ) -> None:
     """And in another process: a thread would hold the interpreter's lock for too long (pain 2, pain 16)."""
     upstream.set_page("demo", big_page(), JSON)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     answers = await ask_at_once(proxy, upstream, 50, ACCEPT_JSON + b"Accept-Encoding: gzip\r\n")
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
@@ -91,7 +91,7 @@ async def test_a_cold_big_page_is_fetched_and_rendered_once_for_all_who_ask(
 async def test_a_warm_big_page_costs_no_work(upstream: UpstreamServer, start_proxy: StartProxy, clock: Clock) -> None:
     """Also after its refresh with a 304 (pain 16)."""
     upstream.set_page("demo", big_page(3000), JSON)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     await proxy.page("demo")
     done = proxy.server.services.workshop.runs.copy()
     for _ in range(3):
@@ -109,7 +109,7 @@ async def test_pages_of_an_install_stay_in_memory_as_installers_take_them(
     projects = [NormalizedName(f"demo{number}") for number in range(3)]
     for project in projects:
         upstream.set_page(project, big_page(300).replace(b'"demo"', b'"%s"' % project.encode()), JSON)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     repository, workshop = proxy.server.services.repository, Workshop()
     pages = [await repository.get_project_detail(project) for project in projects]
     plain = await RenderedPages(workshop).get(pages[0], Format.JSON_V1, gzip=False)
@@ -135,7 +135,7 @@ async def test_a_big_page_refreshed_without_change_is_not_rendered_again(
     """Its upstream knows no ETag, so the page comes again, but what comes is what is here."""
     upstream.no_etag = True
     upstream.set_page("demo", big_page(3000), JSON)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     await proxy.page("demo")
     clock.advance(301)
     await proxy.page("demo")
@@ -155,7 +155,7 @@ async def test_a_big_page_takes_no_more_of_the_disk_than_a_small_one(
         sha256 = hashlib.sha256(content).hexdigest()
         page["files"].append({"filename": filename, "url": url, "hashes": {"sha256": sha256}})
         upstream.set_page(project, json.dumps({**page, "name": project}).encode(), JSON)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     calls = {}
     for project in ("small", "large"):
         with counting_disk_calls() as counted:
@@ -170,7 +170,7 @@ async def test_a_big_page_takes_no_more_of_the_disk_than_a_small_one(
 async def test_small_pages_are_worked_on_at_once(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
     filename, content, _ = make_wheel("demo", "1.0")
     upstream.add_file("demo", filename, content)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     await proxy.page("demo")
     assert proxy.server.services.workshop.runs == {("prepare", "inline"): 1, ("render", "inline"): 1}
 
@@ -181,7 +181,7 @@ async def test_fifty_clients_of_a_small_cold_page_make_one_request(
     """(check 59, pain 2)"""
     filename, content, _ = make_wheel("demo", "1.0")
     upstream.add_file("demo", filename, content)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     answers = await ask_at_once(proxy, upstream, 50, ACCEPT_JSON)
     assert {answer.status for answer in answers} == {200}
     assert upstream.count("/simple/demo/") == 1
@@ -192,7 +192,7 @@ async def test_a_page_replaced_by_another_process_is_decided_anew(
 ) -> None:
     """The decision kept here is fresh, but the body it names was replaced by another worker's newer one."""
     upstream.set_page("demo", big_page(1), JSON)
-    proxy = await start_proxy(upstream)
+    proxy = await start_proxy(upstream, lookup_timeout=LIMIT_SECONDS)
     await proxy.page("demo")
 
     resources = proxy.server.resources

@@ -96,7 +96,7 @@ async def test_the_connection_goes_on_afterwards(upstream: UpstreamServer, start
     await warm(proxy)
 
     def three() -> list[bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)
         bodies = []
         for _ in range(3):
             connection.request("GET", PATH)
@@ -163,7 +163,7 @@ async def test_over_tls_nothing_passes_by_the_encryption(
     context = ssl.create_default_context(cafile=str(place.authority.certificate))
 
     def get() -> bytes:
-        connection = http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=30, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", proxy.port, timeout=60, context=context)
         connection.request("GET", PATH)
         body = connection.getresponse().read()
         connection.close()

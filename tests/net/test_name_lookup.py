@@ -91,7 +91,7 @@ def printed_with_a_deaf_name_server(program: str, directory: Path) -> str:
     script = f'mount --bind {directory}/resolv.conf /etc/resolv.conf && exec {sys.executable} -c "$0"'
     root = Path(__file__).parents[2]
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", script, program], cwd=root, capture_output=True, text=True, timeout=50
+        ["unshare", "-m", "sh", "-c", script, program], cwd=root, capture_output=True, text=True, timeout=120
     )
     if "mount" in done.stderr:
         pytest.skip("no mount namespace to be had here")

@@ -56,7 +56,7 @@ async def test_an_eviction_cut_short_after_its_rows_went_is_finished(
 ) -> None:
     await keep_all(open_store(None), clock, "a")
     command = [sys.executable, "-c", DIES_BETWEEN_ROWS_AND_BYTES, str(tmp_path)]
-    died = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=60)
+    died = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=120)
     assert (died.returncode, total(database), len(on_disk(tmp_path))) == (9, 0, 3), "bytes, manifest and intention"
     open_store(None)
     assert on_disk(tmp_path) == []

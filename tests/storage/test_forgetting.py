@@ -105,7 +105,7 @@ async def test_a_name_whose_manifest_was_changed_before_its_row_is_forgotten_by_
     kept = await keep(files, content, "x-1.whl")
     await keep(files, content, "y-1.whl", project="y")
     command = [sys.executable, "-c", DIES_BETWEEN_MANIFEST_AND_ROWS, str(tmp_path)]
-    died = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=60)
+    died = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=120)
     assert died.returncode == 9
     assert len(database.all("SELECT * FROM files", {})) == 2
 
@@ -148,7 +148,7 @@ async def test_forgetting_cut_short_is_finished_but_for_what_is_wanted_again(
     files = open_store(None)
     await keep_all(files, contents)
     command = [sys.executable, "-c", DIES_BETWEEN_ROWS_AND_BYTES, str(tmp_path)]
-    died = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=60)
+    died = await asyncio.to_thread(subprocess.run, command, cwd=ROOT, timeout=120)
     assert died.returncode == 9
     assert database.all("SELECT * FROM contents", {}) == []
     assert len(on_disk(tmp_path)) == 10, "but for what has gone, and with the intention"

@@ -132,7 +132,7 @@ asyncio.run(main())
 def test_where_nothing_more_can_be_written_nothing_is_kept_and_the_rest_still_answers(tmp_path: Path) -> None:
     """A limit on file sizes stands for the full disk: the bytes fit, their manifest does not."""
     result = subprocess.run(
-        [sys.executable, "-c", FULL_DISK, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", FULL_DISK, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=120
     )
     assert result.stderr == ""
     assert result.stdout.splitlines() == [

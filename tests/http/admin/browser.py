@@ -117,7 +117,7 @@ def xsrf_of(page: Page) -> str:
 
 
 def _request(port: int, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Page:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with contextlib.closing(connection):
         connection.request(method, path, body, headers)
         response = connection.getresponse()

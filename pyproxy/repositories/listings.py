@@ -25,6 +25,7 @@ from pyproxy.repositories.priority import DECISIONS, PriorityRepository
 from pyproxy.repositories.upstream_pages import UpstreamPages
 from pyproxy.simple.canonical import Link
 from pyproxy.simple.model import NormalizedName
+from pyproxy.storage.pages import KnownPage
 
 ASKED_JUST_NOW_SECONDS = 3.0
 """A page confirmed so recently is not asked again for a file that it does not list."""
@@ -42,9 +43,13 @@ class ListedFile:
 
 @dataclass(slots=True)
 class _Walk:
-    """What was met on the way through the upstreams."""
+    """What was met on the way through the upstreams.
+
+    ``overtaken``: a page that an upstream had was purged, or replaced, before it was looked at.
+    """
 
     has_project: bool = False
+    overtaken: bool = False
     failures: list[UpstreamError] = field(default_factory=list)
     unknown_offline: bool = False
 
@@ -114,24 +119,18 @@ class Listings:
         """The listing of the most trusted upstream that has the file with this sha256.
 
         Raises `FileNotListed` or `ProjectNotFound` if everybody says so, `ProjectUnavailable` if somebody failed who
-        might have it, `NotKnownOffline`, or what `admission.admitted` raises. All upstreams together are waited for
-        no longer than for a page.
+        might have it, `NotKnownOffline`, `NotAnswered` where purges overtake every try, or what `admission.admitted`
+        raises. All upstreams together are waited for no longer than for a page.
         """
-        walk, loop = _Walk(), asyncio.get_running_loop()
-        deadline = loop.time() + self._lookup_timeout
-        upstreams = self._priority.admitted(project)
-        for index, upstream in enumerate(upstreams):
-            listed = await self._listed_as(upstream, project, filename, sha256)
-            if listed is None and not walk.has_project:
-                share = max(0.0, deadline - loop.time()) / (len(upstreams) - index)
-                stop = await self._ask_again(upstream, project, walk, share)
-                if stop:
-                    break
-                listed = await self._listed_as(upstream, project, filename, sha256)
+        deadline = asyncio.get_running_loop().time() + self._lookup_timeout
+        for _ in range(DECISIONS):
+            walk = _Walk()
+            listed = await self._through_all(project, filename, sha256, walk, deadline)
             if listed is not None:
                 return listed
-            walk.has_project = walk.has_project or _has_project(upstream, project)
-        raise walk.verdict(project, filename)
+            if walk.failures or not walk.overtaken:
+                raise walk.verdict(project, filename)
+        raise NotAnswered(f"{project} is being purged from the cache; ask again")
 
     def after(self, listed: ListedFile) -> list[UpstreamPages]:
         """The upstreams that may be tried when this one's copy is no good, in order."""
@@ -161,6 +160,26 @@ class Listings:
         """The same file as its upstream lists it now; ``None`` where it does not, or cannot be asked."""
         await self._ask_again(listed.upstream, listed.project, _Walk(), self._lookup_timeout)
         return await self._listed_as(listed.upstream, listed.project, listed.link.filename, listed.sha256)
+
+    async def _through_all(
+        self, project: NormalizedName, filename: str, sha256: str, walk: _Walk, deadline: float
+    ) -> ListedFile | None:
+        """The first listing that is met; ``deadline`` is by the event loop's clock."""
+        loop, upstreams = asyncio.get_running_loop(), self._priority.admitted(project)
+        for index, upstream in enumerate(upstreams):
+            listed = await self._listed_as(upstream, project, filename, sha256)
+            if listed is None and not walk.has_project:
+                share = max(0.0, deadline - loop.time()) / (len(upstreams) - index)
+                stop = await self._ask_again(upstream, project, walk, share)
+                if stop:
+                    break
+                known = upstream.known_page(project)
+                listed = await self._listed_as(upstream, project, filename, sha256)
+                walk.overtaken = walk.overtaken or not (self.offline or _is_still(known, upstream.known_page(project)))
+            if listed is not None:
+                return listed
+            walk.has_project = walk.has_project or _has_project(upstream, project)
+        return None
 
     async def _ask_again(self, upstream: UpstreamPages, project: NormalizedName, walk: _Walk, wait: float) -> bool:
         """Ask for the project's page, unless its newest answer is too new to have changed; ``wait`` is in seconds.
@@ -201,6 +220,11 @@ class Listings:
         """The same, if it is the file with this sha256; ``None`` is that of a file whose hash nobody knows."""
         listed = await self._listed(upstream, project, filename)
         return listed if listed is not None and listed.sha256 == sha256 else None
+
+
+def _is_still(known: KnownPage | None, now: KnownPage | None) -> bool:
+    """Whether the newest answer is there, and the one that was looked at."""
+    return known is not None and now is not None and known.tag == now.tag
 
 
 def _has_project(upstream: UpstreamPages, project: NormalizedName) -> bool:

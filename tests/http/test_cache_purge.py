@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.simple.model import NormalizedName
 from tests.distributions import make_wheel
 from tests.http.administration import noticed
-from tests.http.calls import address, ask, calling, idle
+from tests.http.calls import address, ask, calling, idle, under_way
 from tests.http.commands import command, done
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
@@ -57,6 +58,26 @@ async def test_after_a_purge_page_and_file_are_asked_for_anew(
     again = await ask(proxy, PATH)
     assert (again.body, again.cache_status) == (CONTENT, "pyproxy; fwd=miss")
     assert upstream.count("/packages/") == 2
+
+
+async def test_a_purge_while_the_upstream_is_asked_makes_no_absence_of_a_file(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """The upstream says that a page is unchanged which is no longer here, and whoever joined hears that, too."""
+    upstream.add_file("demo", FILENAME, CONTENT)
+    proxy = await start_proxy(upstream, index_ttl=0.0)
+    await proxy.page("demo")
+    hold = Hold(asyncio.Event())
+    upstream.behave("/simple/demo/", hold, times=1)
+    page = asyncio.ensure_future(ask(proxy, "/simple/demo/"))
+    await hold.reached.wait()
+    await proxy.server.resources.pages.purge(NormalizedName("demo"))
+    file = asyncio.ensure_future(ask(proxy, PATH))
+    await under_way(proxy, 2)
+    hold.event.set()
+
+    assert (await file).body == CONTENT
+    assert (await page).status == 200
 
 
 async def test_an_answer_that_could_not_be_stored_goes_too_and_others_stay(

@@ -23,7 +23,7 @@ def explainer_of(
         priority=priority,
         local=resources.local,
         files=resources.files,
-        database=resources.database.path,
+        database=resources.database,
         failures=resources.failures,
         reader=reader,
         clock=clock,

@@ -36,9 +36,9 @@ def holdings_of(config: Config, resources: Resources, chain: Chain, clock: Calla
         return [upstream.settings for upstream in resources.upstreams.list(reveal=False)]
 
     return Holdings(
-        search=ProjectSearch(database.path, lambda: chain.current.priority, resources.local),
+        search=ProjectSearch(database, lambda: chain.current.priority, resources.local),
         projects=ProjectLook(
-            database.path, repository=lambda: chain.current, explainer=explainer, workshop=resources.workshop
+            database, repository=lambda: chain.current, explainer=explainer, workshop=resources.workshop
         ),
         descriptions=Descriptions(
             files=files,
@@ -58,12 +58,12 @@ def holdings_of(config: Config, resources: Resources, chain: Chain, clock: Calla
             clock=clock,
         ),
         storage=StorageLook(
-            database.path,
+            database,
             config.storage.directory,
             max_size=config.storage.max_size,
             min_free=config.storage.min_free,
             clock=clock,
         ),
-        previews=PrunePreviews(database.path, ages=config.cache, upstreams=upstreams, clock=clock),
-        jobs=StorageJobs(database.path, files, store, JobRunner(store, files.workspace.name)),
+        previews=PrunePreviews(database, ages=config.cache, upstreams=upstreams, clock=clock),
+        jobs=StorageJobs(database, files, store, JobRunner(store, files.workspace.name)),
     )

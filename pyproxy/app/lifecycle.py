@@ -43,6 +43,7 @@ from pyproxy.repositories.rendering import RenderedPages
 from pyproxy.storage.activity import ActivityStore
 from pyproxy.storage.directory import is_writable
 from pyproxy.storage.history import HistoryStore
+from pyproxy.storage.served import tell_served
 
 log = logging.getLogger(__name__)
 
@@ -147,6 +148,7 @@ class Server:
         from pyproxy.app.figures import Figures
 
         resources = open_resources(config, environ, clock)
+        tell_served(config.storage.directory, resources.database.file)
         figures = Figures(config, resources)
         records = FailureRecords(resources.failures, clock)
         recorder = Recorder(HistoryStore(resources.database), ActivityStore(resources.database), clock)

@@ -19,6 +19,7 @@ from pyproxy.errors import StorageError
 from pyproxy.repositories.observer import Observer, Observers
 from pyproxy.storage.directory import FILES_NAME, has_database, prepare_whole
 from pyproxy.storage.lock import StorageLock
+from pyproxy.storage.served import check_served
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,12 @@ async def opened(
     """Open everything, the configured upstreams among it; closed in reverse at the end.
 
     Raises `StorageError` when the storage directory cannot be used, or has no database: nothing is created here unless
-    ``create`` says so, for whoever is in the wrong directory would look at an empty cache and wonder. With ``rebuild``
+    ``create`` says so, for whoever is in the wrong directory would look at an empty cache and wonder. It raises it too
+    when the database was taken away from a running server. With ``rebuild``
     a database is made only where there are files; the index of files is left as it is then.
     """
     directory = config.storage.directory.absolute()
+    check_served(directory)
     lock = None
     if create:
         prepare_whole(directory)

@@ -15,6 +15,7 @@ from pyproxy.storage.audit import AuditLog
 from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, prepare_directory
 from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.served import check_served
 from pyproxy.storage.upstreams import UpstreamStore
 
 
@@ -38,6 +39,7 @@ def opened_database(invocation: Invocation) -> Iterator[Database]:
     Raises `ConfigurationError` and `StorageError`.
     """
     directory = prepare_directory(invocation.load().config.storage.directory)
+    check_served(directory)
     new = not (directory / DATABASE_NAME).exists()
     database = Database.open(directory / DATABASE_NAME)
     try:

@@ -14,6 +14,7 @@ from pyproxy.storage.database import Database
 from pyproxy.storage.directory import DATABASE_NAME, has_database
 from pyproxy.storage.pages import PageStore
 from pyproxy.storage.secrets import SecretBox
+from pyproxy.storage.served import check_served
 from pyproxy.storage.upstreams import UpstreamStore
 
 
@@ -57,6 +58,7 @@ def _upstreams(database: Database, environ: Mapping[str, str], config: Config) -
 def _database(config: Config) -> Iterator[Database | None]:
     """The database for reading, if there is one."""
     directory = config.storage.directory.absolute()
+    check_served(directory)
     if not has_database(directory):
         yield None
         return

@@ -1,7 +1,7 @@
 """The disk: the SQLite database and the cached files. All SQL lives here.
 
 - ``directory``   the storage directory and the names in it
-- ``lock``        one server per storage directory
+- ``lock``        one server per storage directory, and which database is ``served`` there
 - ``claims``      one process of it that fetches a file
 - ``database``    one writer thread, one reader; ``migrations`` holds the schema
 - ``upstreams``   the upstreams' settings, ``secrets`` encrypts what is secret of them

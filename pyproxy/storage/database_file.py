@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pyproxy.errors import StorageError
+
 Loss = Literal["removed", "replaced"]
 
 
@@ -34,6 +36,18 @@ class DatabaseFile:
         if now is None:
             return "removed"
         return None if now == self.identity else "replaced"
+
+    def check(self) -> None:
+        """For what opens it anew by its path. Raises `StorageError` with `taken_away`."""
+        loss = self.loss()
+        if loss is not None:
+            raise StorageError(taken_away(self.path, loss))
+
+
+def taken_away(path: Path, loss: Loss) -> str:
+    """The sentence about a server whose database it was, and what to do."""
+    way = "restore it from a backup" if loss == "removed" else "see that the right one is there"
+    return f"the database {path} was {loss} under the running server: stop the server, {way}, and start it again"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -18,6 +18,7 @@ from pyproxy.storage import file_rows
 from pyproxy.storage.directory import DATABASE_NAME, FILES_NAME, has_database, reason
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.manifests import Places
+from pyproxy.storage.served import check_served
 from pyproxy.storage.shelf import is_whole
 from pyproxy.storage.space import free_bytes
 from pyproxy.storage.temporary import locked
@@ -39,6 +40,7 @@ def make_headroom(directory: Path, project: str | None = None) -> tuple[str, ...
 
     Their sha256, for `forget_gone`; usually nothing. Raises `StorageError`.
     """
+    check_served(directory)
     if not has_database(directory) or free_bytes(directory) >= HEADROOM:
         return ()
     places, gone = Places(directory / FILES_NAME), []

@@ -1,8 +1,8 @@
 """One server per storage directory.
 
 The lock is ``flock`` on a file, so that the system lets go of it however the server ends; the process id inside
-tells whose it is. It is for its owner alone, because who may read a file may lock it. Workers inherit its descriptor:
-it is free when the last of them is gone.
+tells whose it is, and behind it stands which database is served (``served``). It is for its owner alone, because who
+may read a file may lock it. Workers inherit its descriptor: it is free when the last of them is gone.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class StorageLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").partition("\n")[0].strip()
             os.close(descriptor)
             who = f" (process {holder})" if holder.isdecimal() else ""
             raise StorageInUse(

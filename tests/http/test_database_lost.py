@@ -187,5 +187,5 @@ async def test_beside_a_server_it_finds_what_is_missing_but_makes_no_database(
     lose_database(proxy)
     ended = await command(proxy, "cache", "verify", "--rebuild")
     assert (ended.status, ended.out) == (1, "")
-    assert "stop it" in ended.err
+    assert "stop the server" in ended.err
     assert not (proxy.config.storage.directory / DATABASE_NAME).exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 
 import pytest
 
@@ -28,19 +27,22 @@ async def test_all_that_is_read_is_from_one_moment(database: Database) -> None:
         add(database, "b")
         return before, names(there)
 
-    assert await aside(database.path, look) == (["a"], ["a"])
-    assert await aside(database.path, names) == ["a", "b"]
+    assert await aside(database, look) == (["a"], ["a"])
+    assert await aside(database, names) == ["a", "b"]
 
 
 async def test_it_runs_in_another_thread(database: Database) -> None:
-    assert await aside(database.path, lambda _: threading.current_thread()) is not threading.current_thread()
+    assert await aside(database, lambda _: threading.current_thread()) is not threading.current_thread()
 
 
 async def test_it_cannot_write(database: Database) -> None:
     with pytest.raises(StorageError, match="opened for reading only"):
-        await aside(database.path, lambda there: add(there, "x"))
+        await aside(database, lambda there: add(there, "x"))
 
 
-async def test_a_database_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+async def test_a_database_that_cannot_be_read_is_said_so(database: Database) -> None:
+    database.write_now(lambda _: None)
+    database.read.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    database.path.write_bytes(b"no database" * 1000)
     with pytest.raises(StorageError):
-        await aside(tmp_path / "nowhere", names)
+        await aside(database, names)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from pyproxy.errors import StorageError
+from pyproxy.storage.aside import aside
 from pyproxy.storage.database import Database
 from pyproxy.storage.database_file import DatabaseFile
 from pyproxy.storage.snapshots import Reads, in_snapshot
@@ -67,6 +69,25 @@ def test_where_the_system_does_not_tell_nothing_counts_as_lost(tmp_path: Path) -
 
 
 @LOSSES
+def test_what_would_open_it_by_its_path_is_told_what_to_do(
+    lose: Callable[[Path], None], loss: str, database: Database
+) -> None:
+    database.file.check()
+    lose(database.path)
+    with pytest.raises(StorageError, match=f"was {loss} under the running server: stop the server, .*start it again"):
+        database.file.check()
+
+
+@LOSSES
+async def test_looks_cannot_write_what_was_taken_away(
+    lose: Callable[[Path], None], loss: str, database: Database
+) -> None:
+    lose(database.path)
+    with pytest.raises(StorageError, match="opened for reading only"):
+        await aside(database, lambda there: there.write_now(make_things))
+
+
+@LOSSES
 async def test_reads_aside_go_on_with_what_was_opened(
     lose: Callable[[Path], None], loss: str, database: Database
 ) -> None:
@@ -79,4 +100,5 @@ async def test_reads_aside_go_on_with_what_was_opened(
 
     assert await in_snapshot(database, look) == ["x"]
     assert [row["name"] for row in await database.all_aside(sql, {})] == ["x"]
+    assert await aside(database, look) == ["x"]
     assert database.path.exists() == (loss == "replaced"), "nothing is made anew by looking"

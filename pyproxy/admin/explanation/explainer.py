@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from pyproxy.admin.explanation.facts import FactFinder, Facts
 from pyproxy.admin.explanation.file_views import FileViews, ListedAt, names_of, subject_of
@@ -34,7 +33,7 @@ CANNOT_BE_READ = Verdict(state=State.LOCAL, status=503)
 class Explainer:
     """Explains projects and files.
 
-    ``clock`` gives unix seconds; ``priority`` is only looked at; ``database`` is the path of the database.
+    ``clock`` gives unix seconds; ``priority`` is only looked at.
     """
 
     def __init__(
@@ -43,7 +42,7 @@ class Explainer:
         priority: PriorityRepository,
         local: LocalRepository | None,
         files: FileStore,
-        database: Path,
+        database: Database,
         failures: FailureStore,
         reader: PageReader,
         clock: Callable[[], float],

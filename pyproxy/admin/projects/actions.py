@@ -60,7 +60,7 @@ class ProjectActions:
 
     async def would_go(self, project: NormalizedName, filename: str | None = None) -> Remembered:
         """What `purge` would forget. Raises `StorageError`."""
-        return await aside(self._database.path, partial(self._remembered, project=project, filename=filename))
+        return await aside(self._database, partial(self._remembered, project=project, filename=filename))
 
     async def purge(self, project: NormalizedName, filename: str | None = None) -> Remembered:
         """Forget the project, or one of its files; what that was. Thousands of files take seconds.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 
 from pyproxy.admin.explanation.explainer import Explainer
 from pyproxy.admin.explanation.model import Explanation
@@ -50,7 +49,7 @@ class ProjectLook:
 
     def __init__(
         self,
-        database: Path,
+        database: Database,
         *,
         repository: Callable[[], PackageRepository],
         explainer: Callable[[], Explainer],

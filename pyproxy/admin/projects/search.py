@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import get_args
 
 from pyproxy.admin.projects.cursor import Cursor
@@ -75,10 +74,10 @@ class FoundPage:
 
 
 class ProjectSearch:
-    """Finds projects. ``priority`` gives the upstreams as they are now; ``database`` is the path of the database."""
+    """Finds projects. ``priority`` gives the upstreams as they are now."""
 
     def __init__(
-        self, database: Path, priority: Callable[[], PriorityRepository], local: LocalRepository | None
+        self, database: Database, priority: Callable[[], PriorityRepository], local: LocalRepository | None
     ) -> None:
         self._database = database
         self._priority = priority

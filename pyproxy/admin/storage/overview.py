@@ -65,7 +65,7 @@ class StorageLook:
 
     def __init__(
         self,
-        database: Path,
+        database: Database,
         directory: Path,
         *,
         max_size: int | None,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -41,8 +40,8 @@ class Prune:
 class PruneWork:
     """A `jobs.Work`; ``preview`` says what is to go."""
 
-    def __init__(self, database: Path, files: FileStore, preview: PrunePreview) -> None:
-        self._path = database
+    def __init__(self, database: Database, files: FileStore, preview: PrunePreview) -> None:
+        self._database = database
         self._files = files
         self._preview = preview
         self._pruning: Pruning | None = None
@@ -62,8 +61,9 @@ class PruneWork:
     async def run(self) -> None:
         """Remove it."""
         await self._files.flush_uses()  # what is in use must not go
+        self._database.file.check()
         # Its own, for it works in a thread.
-        database = await asyncio.to_thread(Database.open, self._path)
+        database = await asyncio.to_thread(Database.open, self._database.path)
         try:
             self._pruning = Pruning(database, self._files)
             if self._stopped:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from pyproxy.admin.cache.ages import Ages, horizon
 from pyproxy.admin.cache.pruning import Pruned, planned
@@ -60,7 +59,7 @@ class PrunePreviews:
 
     def __init__(
         self,
-        database: Path,
+        database: Database,
         *,
         ages: Ages,
         upstreams: Callable[[], Iterable[UpstreamSettings]],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Literal
 
 from pyproxy.admin.storage import prune, verification
@@ -10,6 +9,7 @@ from pyproxy.admin.storage.jobs import JobRunner
 from pyproxy.admin.storage.prune import Prune, PruneWork
 from pyproxy.admin.storage.prune_preview import PrunePreview
 from pyproxy.admin.storage.verification import Verification, VerifyWork
+from pyproxy.storage.database import Database
 from pyproxy.storage.files import FileStore
 from pyproxy.storage.jobs import JobStore
 
@@ -19,7 +19,7 @@ Kind = Literal["verify", "prune"]
 class StorageJobs:
     """Starts them in this process; what is told of them is that of every process. Everything raises `StorageError`."""
 
-    def __init__(self, database: Path, files: FileStore, store: JobStore, runner: JobRunner) -> None:
+    def __init__(self, database: Database, files: FileStore, store: JobStore, runner: JobRunner) -> None:
         self._database = database
         self._files = files
         self._store = store

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 
@@ -49,8 +48,8 @@ class Verification:
 class VerifyWork:
     """A `jobs.Work`; ``begun`` is a verification that ended early, to go on where it ended."""
 
-    def __init__(self, database: Path, files: FileStore, begun: Verification | None = None) -> None:
-        self._path = database
+    def __init__(self, database: Database, files: FileStore, begun: Verification | None = None) -> None:
+        self._database = database
         self._files = files
         self._after = begun.position if begun is not None else ""
         self._findings = list(begun.findings) if begun is not None else []
@@ -74,8 +73,9 @@ class VerifyWork:
 
     async def run(self) -> None:
         """Verify what is left."""
+        self._database.file.check()
         # Its own, for it reads in a thread what others read on the loop.
-        database = await asyncio.to_thread(Database.open, self._path, read_only=True)
+        database = await asyncio.to_thread(Database.open, self._database.path, read_only=True)
         try:
             self._verifying = Verifying(database, self._files, found=self._take)
             if self._stopped:

@@ -49,7 +49,7 @@ def local(tmp_path: Path) -> LocalRepository:
 
 def search_in(database: Database, local: LocalRepository | None = None, *upstreams: tuple[int, str]) -> ProjectSearch:
     priority: Any = Upstreams(*upstreams)
-    return ProjectSearch(database.path, lambda: priority, local)
+    return ProjectSearch(database, lambda: priority, local)
 
 
 def names(page: FoundPage) -> list[str]:

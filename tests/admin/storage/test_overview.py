@@ -18,7 +18,7 @@ DAY = 86400.0
 
 
 def look_at(database: Database, directory: Path, clock: Clock, max_size: int | None = None) -> StorageLook:
-    return StorageLook(database.path, directory, max_size=max_size, min_free=0, clock=clock)
+    return StorageLook(database, directory, max_size=max_size, min_free=0, clock=clock)
 
 
 async def test_an_empty_storage_has_nothing(database: Database, tmp_path: Path, clock: Clock) -> None:

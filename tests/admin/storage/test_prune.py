@@ -43,7 +43,7 @@ async def working(
 
 
 def previews_of(database: Database, clock: Clock) -> PrunePreviews:
-    return PrunePreviews(database.path, ages=CacheConfig(), upstreams=list, clock=clock)
+    return PrunePreviews(database, ages=CacheConfig(), upstreams=list, clock=clock)
 
 
 async def ended(jobs: StorageJobs) -> Prune:

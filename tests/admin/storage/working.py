@@ -21,7 +21,7 @@ HOLE_SIZE = 4_000_000_000
 def jobs_of(database: Database, files: FileStore, directory: Path, clock: Clock) -> StorageJobs:
     store = JobStore(database, directory, clock=clock)
     runner = JobRunner(store, files.workspace.name, beat_seconds=BEAT_SECONDS)
-    return StorageJobs(database.path, files, store, runner)
+    return StorageJobs(database, files, store, runner)
 
 
 async def keep_a_hole(database: Database, files: FileStore, filename: str = "large.whl") -> Path:

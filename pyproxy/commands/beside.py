@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from pyproxy.admin.amounts import count
-from pyproxy.commands.interrupts import counted_once
+from pyproxy.commands import interrupts
 from pyproxy.commands.invocation import Invocation
 from pyproxy.config.model import Config
 from pyproxy.errors import ConfigurationError, InvalidFilename, InvalidProjectName
@@ -48,15 +47,14 @@ def run_beside(
     new = create and not has_database(directory)
 
     async def run() -> T:
-        with counted_once():
-            async with opened(config, invocation.environ, create=create, rebuild=rebuild) as here:
-                if new:
-                    # Else whoever is in the wrong directory fills a cache that no server looks at, and wonders.
-                    click.echo(NEW_DATABASE.format(directory=directory), err=True)
-                return await work(here, config)
+        async with opened(config, invocation.environ, create=create, rebuild=rebuild) as here:
+            if new:
+                # Else whoever is in the wrong directory fills a cache that no server looks at, and wonders.
+                click.echo(NEW_DATABASE.format(directory=directory), err=True)
+            return await work(here, config)
 
     with _quiet_logs():
-        return asyncio.run(run())
+        return interrupts.run(run())
 
 
 def run_removal(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 
@@ -12,6 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pyproxy.admin.explanation.wording import Paragraph, Section, Tone
+from pyproxy.commands import interrupts
 from pyproxy.commands.invocation import Invocation
 
 STYLES: dict[Tone, str] = {"good": "bold green", "warning": "bold yellow", "bad": "bold red", "plain": "bold"}
@@ -36,7 +36,7 @@ def explain(invocation: Invocation, project: str, filename: str | None, wants_js
     from pyproxy.admin.explanation.story import story
     from pyproxy.app.explained import explained
 
-    explanation = asyncio.run(explained(config, invocation.environ, project, filename))
+    explanation = interrupts.run(explained(config, invocation.environ, project, filename))
     if wants_json:
         click.echo(json.dumps(document(explanation), indent=2))
     else:

@@ -7,15 +7,29 @@ just is: in a callback of curl, or while the database is being closed. Some of t
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 AGAIN_SECONDS = 2.0
 """One that comes so long after the first is another one: somebody will not wait for an orderly end."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """``asyncio.run`` for commands: `counted_once` while it works."""
+
+    async def counted() -> T:
+        with counted_once():
+            return await work
+
+    return asyncio.run(counted())
 
 
 @contextmanager

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import aclosing
 
 import click
 
 from pyproxy.admin.upstream_test.tested import Tested
+from pyproxy.commands import interrupts
 from pyproxy.commands.exits import Failure
 from pyproxy.commands.invocation import Invocation
 from pyproxy.commands.secret_input import read_settings, secret_options
@@ -52,7 +52,7 @@ def test(
         raise ConfigurationError(_misused(arguments), suggestion=_USAGE)
     if config.cache.offline:
         click.echo("note: cache.offline is on, so the server itself asks no upstream", err=True)
-    asyncio.run(_run(invocation, config, tested, project, json_wanted))
+    interrupts.run(_run(invocation, config, tested, project, json_wanted))
 
 
 def _misused(arguments: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.app.opened import Opened
+from pyproxy.commands import interrupts
 from pyproxy.commands.beside import run_beside
 from pyproxy.commands.interrupts import AGAIN_SECONDS, counted_once
 from pyproxy.commands.invocation import Invocation
@@ -68,6 +69,32 @@ def test_commands_on_the_cache_close_what_they_have_opened(tmp_path: Path) -> No
     with pytest.raises(KeyboardInterrupt):
         run_beside(Invocation(tmp_path / "pyproxy.yaml"), work, create=True)
     assert done == ["closed"]
+
+
+def test_work_that_a_command_runs_ends_in_order_and_gives_what_it_found() -> None:
+    done = []
+
+    async def work(number: int) -> int:
+        if number:
+            return number
+        signal.raise_signal(signal.SIGINT)
+        try:
+            await asyncio.sleep(60)
+        finally:
+            signal.raise_signal(signal.SIGINT)
+            await asyncio.sleep(0)
+            done.append("closed")
+        return 0
+
+    assert interrupts.run(work(7)) == 7
+    with pytest.raises(KeyboardInterrupt):
+        interrupts.run(work(0))
+    assert done == ["closed"]
+
+
+def test_every_command_runs_its_work_so() -> None:
+    folder = Path(interrupts.__file__).parent
+    assert [path.name for path in folder.glob("*.py") if "asyncio.run(" in path.read_text()] == ["interrupts.py"]
 
 
 def test_a_later_one_is_from_somebody_who_waits_no_longer() -> None:

@@ -23,6 +23,7 @@ from tornado.iostream import IOStream, StreamClosedError
 
 from pyproxy.app.draining import DrainingServer
 from pyproxy.app.overlong_heads import OverlongHeads
+from pyproxy.handlers.file_stream import file_stream
 from pyproxy.handlers.request_heads import too_long
 from pyproxy.handlers.statuses import RETRY_AFTER_SECONDS, Problem, reason_phrase
 
@@ -88,6 +89,7 @@ class BoundedServer(DrainingServer):
     ) -> Awaitable[None] | None:
         """Serve, or refuse what is too much."""
         if len(self._connections) < self._most or self.make_room():
+            stream = file_stream(stream)  # here, so that it is this one that is watched
             self._overlong.watch(stream)
             super().handle_stream(stream, address)
             return None

@@ -46,7 +46,8 @@ def normalize(raw: str) -> NormalizedName:
     'foo-bar'
     """
     if len(raw) > _MAX_PROJECT_NAME:
-        raise InvalidProjectName(f"{raw[:40]!r}… is no project name: it is longer than {_MAX_PROJECT_NAME} characters")
+        limit = f"longer than {_MAX_PROJECT_NAME} characters, a fixed limit"
+        raise InvalidProjectName(f"{raw[:40]!r}… is no project name: it is {limit}")
     if not _PROJECT_NAME.fullmatch(raw):
         raise InvalidProjectName(
             f"{raw!r} is no project name: only ASCII letters, digits, '-', '_' and '.', "
@@ -62,7 +63,7 @@ def check_filename(raw: str) -> str:
     """
     if _ORDINARY_FILENAME.fullmatch(raw):
         return raw
-    shown = repr(raw if len(raw) <= 80 else raw[:80] + "…")
+    shown = repr(raw if len(raw) <= 40 else raw[:40] + "…")  # so that the reason has room in a reason phrase
     if raw in ("", ".", ".."):
         raise InvalidFilename(f"{shown} is no filename")
     if _CONTROL_OR_SEPARATOR.search(raw):
@@ -72,7 +73,7 @@ def check_filename(raw: str) -> str:
     except UnicodeEncodeError as error:
         raise InvalidFilename(f"{shown} is no filename: it is not valid Unicode") from error
     if length > _MAX_FILENAME_BYTES:
-        raise InvalidFilename(f"{shown} is no filename: it is longer than {_MAX_FILENAME_BYTES} bytes")
+        raise InvalidFilename(f"{shown} is no filename: it is longer than {_MAX_FILENAME_BYTES} bytes, a fixed limit")
     return raw
 
 

@@ -154,6 +154,19 @@ async def test_more_parameters_than_may_be_are_told_so(path: bytes, start_proxy:
     assert json.loads(answer.body)["title"] == "the address has more than 1000 parameters, which is a fixed limit"
 
 
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        (f"/simple/{'a' * 201}/", "longer than 200 characters, a fixed limit"),
+        (f"/files/demo/{'a' * 251}.whl", "no such limit"),
+        (f"/files/demo/{'a' * 252}.whl", "longer than 255 bytes, a fixed limit"),
+    ],
+)
+async def test_a_name_that_is_too_long_is_told_so(path: str, said: str, start_proxy: StartProxy) -> None:
+    answer = await ask(await start_proxy(), path)
+    assert (answer.reason.endswith(said), "limit" in answer.reason) == (said != "no such limit",) * 2, answer.reason
+
+
 async def test_a_head_that_is_too_long_is_told_so_before_anybody_is_led_to_sign_in(start_proxy: StartProxy) -> None:
     proxy = await start_proxy(server=ServerConfig(port=0, max_header_size=2000))
     headers = b"Accept: text/html,application/xhtml+xml\r\nCookie: " + b"x" * 3000 + b"\r\n"

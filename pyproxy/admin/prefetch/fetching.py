@@ -143,7 +143,7 @@ class Fetching:
         return f"with the rest of what is asked for it is more than {self._limit()}"
 
     def _too_little_free(self) -> str:
-        return "less than storage.min_free would be left on the disk"
+        return f"less than storage.min_free ({data(self._files.min_free)}) would be left on the disk"
 
 
 def _local(wanted: WantedFile) -> Outcome:

@@ -87,7 +87,8 @@ class Asking:
             except ConnectionBroken:
                 head = await self._once(url, beginning.again(), kind, headers, hashed)
         except TimeoutError as error:
-            raise UpstreamTimeout(self.settings.name, "did not send its whole answer in time") from error
+            late = f"did not send its whole answer within {time.monotonic() - began:.0f} s, a fixed limit of this test"
+            raise UpstreamTimeout(self.settings.name, late) from error
         return Answer(head.status, head.headers, head.url, bytes(beginning.body), time.monotonic() - began)
 
     async def _once(

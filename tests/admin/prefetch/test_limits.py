@@ -58,9 +58,9 @@ async def test_files_of_unknown_size_are_fetched_until_there_is_no_room(
 
 
 async def test_nothing_is_fetched_that_the_disk_has_no_room_for(prefetch: Prefetch, large: UpstreamServer) -> None:
-    report = await prefetch("a", min_free=2**62)
+    report = await prefetch("a", min_free=10**18)
 
-    assert failed(report).reason == "less than storage.min_free would be left on the disk"
+    assert failed(report).reason == "less than storage.min_free (1000000.0 TB) would be left on the disk"
     assert large.count("/packages/") == 0
 
 

@@ -24,7 +24,8 @@ async def read_at(descriptor: int, size: int, position: int) -> bytes:
     """
     if size <= SMALL_BYTES:
         piece = _read_at_hand(descriptor, size, position)
-        if piece is not None:
+        # Linux 5.9 and 5.10 say so of nothing at hand as well as of the end of the file.
+        if piece:
             return piece
     elif is_at_hand(descriptor, position + size - 1):
         return os.pread(descriptor, size, position)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.app.tls import load_pair
+from tests.admin.storage.working import is_open
 from tests.app.pairs import Place
 from tests.distributions import make_wheel
 from tests.http.calls import address, ask, calling, idle, under_way
@@ -19,6 +20,7 @@ from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
 from tests.page_cache import needs_page_cache
 from tests.upstream_server import Hold, UpstreamServer
+from tests.waiting import until
 
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=9_000_000)
 PATH = address("demo", FILENAME, CONTENT)
@@ -132,6 +134,72 @@ async def test_a_client_that_vanishes_is_no_error(
         call.leave()
     await under_way(proxy, 0)
     assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == []
+
+
+@pytest.mark.parametrize("part", ["file", "arriving file"])
+async def test_nothing_of_a_client_that_vanishes_stays(
+    part: str, upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Neither its task nor the file that was open for it; of an arriving one, whether it was sending or waiting."""
+    proxy = await serving(upstream, start_proxy)
+    if part == "file":
+        await warm(proxy)
+    else:
+        hold = Hold(asyncio.Event(), after=6_000_000)
+        upstream.behave("/packages/", hold)
+    for count in (0, 1000, 5_900_000):
+        async with calling(proxy, PATH) as call:
+            await call.read(count)
+            call.leave()
+        await under_way(proxy, 0)
+    if part != "file":
+        hold.event.set()
+        await idle(proxy)
+    (sha256,) = proxy.kept()
+    await until(lambda: not is_open(proxy.files_directory / sha256[:2] / sha256))
+    assert (await ask(proxy, PATH)).body == CONTENT
+
+
+async def test_requests_that_come_while_a_file_is_sent_have_their_turn_after_it(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    proxy = await serving(upstream, start_proxy)
+    await warm(proxy)
+    wanted = [("GET", "bytes=0-"), ("HEAD", None), ("GET", "bytes=100-8000000"), ("GET", "bytes=-1"), ("GET", None)]
+    asked = [
+        f"{method} {PATH} HTTP/1.1\r\nHost: proxy\r\n{f'Range: {span}' if span else 'X: y'}\r\n\r\n".encode()
+        for method, span in wanted
+    ]
+    bodies = [CONTENT, b"", CONTENT[100:8_000_001], CONTENT[-1:], CONTENT]
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    writer.write(b"".join(asked[:3]))
+
+    for number, body in enumerate(bodies):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 206 " if wanted[number][1] else b"HTTP/1.1 200 ")
+        got = await reader.readexactly(len(body) // 2)
+        if number == 0:
+            writer.write(b"".join(asked[3:]))
+        assert got + await reader.readexactly(len(body) - len(body) // 2) == body
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_what_leaves_the_page_cache_meanwhile_is_read_from_the_disk(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    proxy = await serving(upstream, start_proxy)
+    await warm(proxy)
+    (sha256,) = proxy.kept()
+    descriptor = os.open(proxy.files_directory / sha256[:2] / sha256, os.O_RDONLY)
+    os.fsync(descriptor)
+    async with calling(proxy, PATH) as call:
+        got = b""
+        while len(got) < 8_000_000:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            got += await call.read(1_000_000)
+        assert got + (await call.answer()).body == CONTENT
+    os.close(descriptor)
 
 
 async def test_a_file_that_is_cut_meanwhile_ends_broken(upstream: UpstreamServer, start_proxy: StartProxy) -> None:

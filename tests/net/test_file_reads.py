@@ -34,6 +34,17 @@ async def test_a_piece_is_read_as_far_as_there_is_one(
     os.close(descriptor)
 
 
+@pytest.mark.parametrize("size", [10, SMALL_BYTES, 100_000])
+async def test_a_kernel_that_says_the_end_for_what_is_not_at_hand_is_not_believed(
+    path: Path, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux 5.9 and 5.10 do, and a file that is whole would count as cut."""
+    monkeypatch.setattr(os, "preadv", lambda *_: 0)
+    descriptor = os.open(path, os.O_RDONLY)
+    assert await read_at(descriptor, size, 100) == path.read_bytes()[100 : 100 + size]
+    os.close(descriptor)
+
+
 async def test_what_cannot_be_read_raises() -> None:
     with pytest.raises(OSError, match="descriptor"):
         await read_at(-1, 10, 0)

@@ -116,14 +116,11 @@ async def test_long_work_is_not_begun_and_says_why(
     assert (proxy.config.storage.directory / DATABASE_NAME).exists() == (loss == "replaced")
 
 
-COMMANDS = (
-    ("cache", "purge", "demo"),
-    ("explain", "demo"),
-    ("prefetch", "-r", "requirements.txt"),
-    ("upstream", "test", "first"),
-    ("user", "list"),
-)
-"""One for each way in which commands open the storage directory."""
+COMMANDS = {
+    "removed": (("prefetch", "-r", "requirements.txt"), ("user", "list"), ("explain", "demo")),
+    "replaced": (("cache", "purge", "demo"), ("upstream", "test", "first")),
+}
+"""Each way in which commands open the storage directory, and those that make a database where there is none."""
 
 
 @LOSSES
@@ -134,7 +131,7 @@ async def test_commands_beside_it_say_what_is_wrong_and_touch_nothing(
     kept, requirements = proxy.kept(), tmp_path / "requirements.txt"
     requirements.write_text("demo")
 
-    for each in COMMANDS:
+    for each in COMMANDS[loss]:
         arguments = [str(requirements) if word == requirements.name else word for word in each]
         ended = await command(proxy, *arguments)
 

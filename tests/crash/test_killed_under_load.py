@@ -65,7 +65,7 @@ def new_storage(directory: Path) -> str:
     return token
 
 
-@pytest.mark.gen_test(timeout=240)  # as many starts as kills, on a machine that may be busy
+@pytest.mark.gen_test(timeout=900)  # as many starts as kills, on a machine that may be busy
 async def test_killed_at_random_moments_under_load(upstream: UpstreamServer, tmp_path: Path) -> None:
     """(pain 1) (F1) Downloads, evictions, pages, changes of upstreams and purges are cut short all at once."""
     dice = random.Random(SEED)

@@ -117,6 +117,7 @@ async def test_a_worker_that_is_alone_is_replaced_too_and_no_request_is_lost(run
     command = await run_command().serves(1)
     (worker,) = children_of(command.pid)
     os.kill(worker, signal.SIGKILL)
+    await until(lambda: not is_running(worker))  # it may take one more connection before it dies
     assert (await command.get("/healthz")).status == 200
     assert await command.stop() == 0
     assert f"worker {worker} died (killed by SIGKILL) and is replaced" in command.output

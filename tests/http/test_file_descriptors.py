@@ -96,7 +96,7 @@ async def test_what_is_not_kept_gives_its_room_back_without_waiting_for_the_garb
     upstream.add_file("demo", FILENAME, CONTENT)
     proxy = await start_proxy(upstream)
     await proxy.page("demo")
-    monkeypatch.setattr(proxy.server.resources.files, "_min_free", 1 << 60)
+    monkeypatch.setattr(proxy.server.resources.files, "min_free", 1 << 60)
     before = open_files(proxy)
 
     gc.disable()

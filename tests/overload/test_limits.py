@@ -90,7 +90,7 @@ async def test_a_client_that_asks_for_nothing_is_let_go(start_proxy: StartProxy)
 
 @pytest.mark.parametrize("path", [b"/simple/", b"/admin/sign-in", b"/api/v1/tokens"])
 async def test_a_body_that_never_comes_is_not_waited_for(path: bytes, start_proxy: StartProxy) -> None:
-    proxy = await start_proxy(server=ServerConfig(port=0, idle_timeout=0.2))
+    proxy = await start_proxy(server=ServerConfig(port=0, idle_timeout=IDLE_SECONDS))
     async with crowd(proxy, 1) as [client], asyncio.timeout(LIMIT_SECONDS):
         client.writer.write(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf" % path)
         said = f"the body of the request did not come within {2 * IDLE_SECONDS:g} s (twice server.idle_timeout)"

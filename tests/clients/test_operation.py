@@ -87,22 +87,22 @@ def test_a_server_killed_in_the_middle_of_a_download_serves_no_half_file(
 
     asking = threading.Thread(target=ask)
     asking.start()
-    wait_until(lambda: large_files(pyproxy.storage) != [], within=20)
+    wait_until(lambda: large_files(pyproxy.storage) != [])
     pyproxy.kill()
     asking.join()
     upstream.apply(lambda server: server.clear_behaviours())
     pyproxy.start()
     assert pyproxy.get(path).body == content
-    wait_until(lambda: large_files(pyproxy.storage) == [len(content)], within=20)
+    wait_until(lambda: large_files(pyproxy.storage) == [len(content)])
 
 
 def test_a_running_server_notices_what_the_commands_change(upstream: UpstreamThread, pyproxy: PyproxyServer) -> None:
     upstream.publish_wheel("words", "1.0")
     assert pyproxy.get("/simple/words/", JSON_PAGE).status == 200
     assert pyproxy.run("upstream", "disable", "scripted").returncode == 0
-    wait_until(lambda: pyproxy.get("/simple/words/", JSON_PAGE).status == 503, within=20)
+    wait_until(lambda: pyproxy.get("/simple/words/", JSON_PAGE).status == 503)
     assert pyproxy.run("upstream", "enable", "scripted").returncode == 0
-    wait_until(lambda: pyproxy.get("/simple/words/", JSON_PAGE).status == 200, within=20)
+    wait_until(lambda: pyproxy.get("/simple/words/", JSON_PAGE).status == 200)
 
 
 def test_offline_serves_what_is_known_and_says_offline_for_the_rest(
@@ -130,9 +130,9 @@ def test_a_file_put_into_the_local_folder_is_served_and_its_name_stays_here(
     folder.mkdir()
     place_wheel(folder, "secretlib", "1.0")
     pyproxy = start_pyproxy({"name": "scripted", "url": upstream.url}, local={"directory": str(folder)})
-    wait_until(lambda: b"secretlib-1.0-" in pyproxy.get("/simple/secretlib/").body, within=20)
+    wait_until(lambda: b"secretlib-1.0-" in pyproxy.get("/simple/secretlib/").body)
     place_wheel(folder, "secretlib", "1.1")
-    wait_until(lambda: b"secretlib-1.1-" in pyproxy.get("/simple/secretlib/").body, within=20)
+    wait_until(lambda: b"secretlib-1.1-" in pyproxy.get("/simple/secretlib/").body)
     by_pip, by_uv = make_client(), make_client()
     by_pip.pip_install(pyproxy.index_url, "secretlib").succeeded()
     by_uv.uv_pip_install(pyproxy.index_url, "secretlib").succeeded()

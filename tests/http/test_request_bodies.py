@@ -12,6 +12,7 @@ from tests.http.admin.browser import signed_in, xsrf_of
 from tests.http.api.client import script
 from tests.http.conftest import StartProxy
 from tests.http.wire import exchange
+from tests.waiting import LIMIT_SECONDS
 
 LIMIT = 20_000
 SMALL = ServerConfig(port=0, max_body_size=LIMIT)
@@ -67,7 +68,7 @@ async def test_who_asks_before_sending_what_may_be_is_told_to_go_on(start_proxy:
         b"POST /api/v1/upstreams HTTP/1.1\r\nHost: a\r\nConnection: close\r\nExpect: 100-continue\r\n"
         b"Content-Length: %d\r\n\r\n" % LIMIT
     )
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 100 ")
         writer.write(b" " * LIMIT)
         assert (await reader.read()).startswith(b"HTTP/1.1 401 ")

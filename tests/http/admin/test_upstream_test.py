@@ -22,7 +22,7 @@ from tests.http.conftest import StartProxy
 from tests.http.publishing import publish
 from tests.upstream.certificates import Authority, self_signed_context
 from tests.upstream_server import Hold, Recorded, UpstreamServer
-from tests.waiting import eventually, until
+from tests.waiting import LIMIT_SECONDS, eventually, until
 
 TYPED = "/admin/upstreams/+test"
 STORED = "/admin/upstreams/first/test"
@@ -284,5 +284,5 @@ async def streamed(browser: Browser, path: str) -> AsyncIterator[asyncio.StreamR
 
 
 async def read_until(reader: asyncio.StreamReader, mark: bytes) -> bytes:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(LIMIT_SECONDS):
         return await reader.readuntil(mark)

@@ -43,7 +43,8 @@ async def damaged(upstream: UpstreamServer, start_proxy: StartProxy) -> Proxy:
     upstream.add_file("later", LATER, LATER_CONTENT)
     upstream.add_file("plain", PLAIN, PLAIN_CONTENT, sha256=False)
     proxy = await start_proxy(upstream)
-    for path in (PATH, f"{PATH}.metadata", f"/files/plain/{PLAIN}"):
+    # The metadata first: once the wheel is kept, its own answers, and none is fetched.
+    for path in (f"{PATH}.metadata", PATH, f"/files/plain/{PLAIN}"):
         assert (await ask(proxy, path)).status == 200
     await idle(proxy)
     damage(proxy.config.storage.directory)

@@ -110,7 +110,11 @@ class Listings:
             if listed is not None:
                 return listed
             known = None if owner is None else owner.known_page(project)
-            if known is not None and known.tag == page.tag:
+            if owner is not None and known is not None and known.tag == page.tag:
+                # Looked for again: the page may have been purged, and have come again meanwhile.
+                listed = await self._listed(owner, project, filename)
+                if listed is not None:
+                    return listed
                 raise FileNotListed(f"{page.upstream} lists no file {filename} of {project}")
             self._priority.forget(project)  # purged or replaced while we were looking: no word about the file
         raise NotAnswered(f"{project} is being purged from the cache; ask again")

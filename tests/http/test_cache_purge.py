@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.simple.model import NormalizedName
+from pyproxy.storage.pages import PageStore
 from tests.distributions import make_wheel
 from tests.http.administration import noticed
 from tests.http.calls import address, ask, calling, idle, under_way
@@ -250,3 +251,20 @@ async def test_local_files_are_not_touched(upstream: UpstreamServer, start_proxy
 
     assert "demo is local: the files in local.directory are not touched" in await done(proxy, "cache", "purge", "demo")
     assert (await ask(proxy, PATH)).body == CONTENT
+
+
+async def test_a_page_that_was_purged_and_has_come_again_lists_its_files(
+    upstream: UpstreamServer, start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the decision for a page and a look into it: then its body is not there for a moment."""
+    upstream.add_file("demo", FILENAME, CONTENT)
+    proxy = await start_proxy(upstream)
+    await proxy.page("demo")
+    bodies = PageStore.body
+    gone = [True]
+    monkeypatch.setattr(PageStore, "body", lambda self, tag: None if gone and gone.pop() else bodies(self, tag))
+
+    answer = await ask(proxy, f"/files/demo/{FILENAME}")
+
+    assert (answer.status, answer.body) == (200, CONTENT)
+    assert not gone

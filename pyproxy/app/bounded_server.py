@@ -89,7 +89,7 @@ class BoundedServer(DrainingServer):
     ) -> Awaitable[None] | None:
         """Serve, or refuse what is too much."""
         if len(self._connections) < self._most or self.make_room():
-            stream = file_stream(stream)  # here, so that it is this one that is watched
+            stream = file_stream(stream)  # first, for all else is hung on the one that is served
             self._overlong.watch(stream)
             super().handle_stream(stream, address)
             return None

@@ -29,7 +29,6 @@ from tornado.httputil import HTTPConnection, HTTPHeaders, HTTPMessageDelegate
 from tornado.iostream import IOStream
 
 from pyproxy.app.remembered_heads import RememberedHeads
-from pyproxy.handlers.file_stream import file_stream
 
 LOOKS = 20
 """Looks in the time that a connection may be idle, which is longer by as much as that."""
@@ -68,7 +67,6 @@ class PatientServer(HTTPServer):
 
     def handle_stream(self, stream: IOStream, address: tuple[Any, ...]) -> None:
         """Tornado's: a connection has come."""
-        stream = file_stream(stream)
         stream.set_nodelay(True)
         stream.set_nodelay = _leave_it_so  # type: ignore[method-assign]
         read = cast("ReadHead", stream.read_until_regex)

@@ -6,10 +6,9 @@ before the day on which they count.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 
-from pyproxy.app.limits import MORE_FILES, existing, possible_transfers
+from pyproxy.app.limits import MORE_FILES, disk_size, possible_transfers
 from pyproxy.config.model import CacheConfig, Config, ServerConfig, StorageConfig
 from pyproxy.settings import UpstreamSettings
 from pyproxy.settings.quantities import format_duration, format_size
@@ -58,12 +57,8 @@ def _of_files(cache: CacheConfig, storage: StorageConfig) -> Iterator[str]:
             "larger files are fetched whole for a range of them, and never kept; set more"
         )
     directory = storage.directory.absolute()
-    try:
-        disk = os.statvfs(existing(directory))
-    except OSError:
-        return
-    size = disk.f_blocks * disk.f_frsize
-    if storage.min_free <= size < storage.max_size + storage.min_free:
+    size = disk_size(directory)
+    if size is not None and storage.min_free <= size < storage.max_size + storage.min_free:
         yield (
             f"storage.max_size is {room}, but the whole disk of {directory} has {size / 10**6:,.0f} MB, of which "
             f"{format_size(storage.min_free)} stay free (storage.min_free): the disk is full first, and then nothing "

@@ -56,16 +56,12 @@ def check_open_files(config: Config) -> None:
 
 def possible_connections() -> int:
     """For how many connections of clients the open files of this process suffice, if each takes two: a file with it."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
-    return max(16, (allowed - OWN_FILES) // 2)
+    return _files_for(2)
 
 
 def possible_transfers() -> int:
     """How many files and as many pages can come from one upstream at a time: a file takes three, a page one."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
-    return max(16, (allowed - OWN_FILES) // 4)
+    return _files_for(4)
 
 
 def connections_warning(wanted: int | None) -> str | None:
@@ -84,12 +80,8 @@ def room_warning(storage: StorageConfig) -> str | None:
     No mistake that ends the start: everything is served all the same.
     """
     directory = storage.directory.absolute()
-    try:
-        disk = os.statvfs(existing(directory))
-    except OSError:
-        return None
-    size = disk.f_blocks * disk.f_frsize
-    if storage.min_free <= size:
+    size = disk_size(directory)
+    if size is None or storage.min_free <= size:
         return None
     return (
         f"storage.min_free is {format_size(storage.min_free)}, but the whole disk of {directory} has "
@@ -97,9 +89,21 @@ def room_warning(storage: StorageConfig) -> str | None:
     )
 
 
-def existing(directory: Path) -> Path:
-    """The directory, or the one in which it would be made."""
-    return next((place for place in (directory, *directory.parents) if place.exists()), directory)
+def disk_size(directory: Path) -> int | None:
+    """Bytes of the whole disk on which a directory is, or would be made; ``None`` where it does not tell."""
+    existing = next((place for place in (directory, *directory.parents) if place.exists()), directory)
+    try:
+        disk = os.statvfs(existing)
+    except OSError:
+        return None
+    return disk.f_blocks * disk.f_frsize
+
+
+def _files_for(each: int) -> int:
+    """How many there can be that take ``each`` so many open files of this process."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
+    return max(16, (allowed - OWN_FILES) // each)
 
 
 def _workers(count: int) -> str:

@@ -26,6 +26,7 @@ from pyproxy.handlers.file_stream import (
 )
 from pyproxy.net.stretch import Stretch
 from tests.net.scripted_bodies import until
+from tests.opened_file import opened_file
 from tests.page_cache import needs_page_cache
 
 CONTENT = bytes(range(251)) * 20_000
@@ -34,11 +35,8 @@ CONTENT = bytes(range(251)) * 20_000
 
 @pytest.fixture
 def descriptor(tmp_path: Path) -> Iterator[int]:
-    path = tmp_path / "file"
-    path.write_bytes(CONTENT)
-    descriptor = os.open(path, os.O_RDWR)
-    yield descriptor
-    os.close(descriptor)
+    with opened_file(tmp_path / "file", CONTENT) as descriptor:
+        yield descriptor
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pytest
 
 from pyproxy.errors import StorageError
 from pyproxy.net.stretch import STEP, Stretch
+from tests.opened_file import opened_file
 from tests.page_cache import needs_page_cache
 
 CONTENT = bytes(range(251)) * 4000
@@ -18,11 +19,8 @@ CONTENT = bytes(range(251)) * 4000
 
 @pytest.fixture
 def descriptor(tmp_path: Path) -> Iterator[int]:
-    path = tmp_path / "file"
-    path.write_bytes(CONTENT)
-    descriptor = os.open(path, os.O_RDWR)
-    yield descriptor
-    os.close(descriptor)
+    with opened_file(tmp_path / "file", CONTENT) as descriptor:
+        yield descriptor
 
 
 @pytest.fixture

@@ -46,8 +46,13 @@ class DatabaseFile:
 
 def taken_away(path: Path, loss: Loss) -> str:
     """The sentence about a server whose database it was, and what to do."""
+    return f"the database {path} was {loss} under the running server: {remedy(loss)}"
+
+
+def remedy(loss: Loss) -> str:
+    """What to do, as a clause."""
     way = "restore it from a backup" if loss == "removed" else "see that the right one is there"
-    return f"the database {path} was {loss} under the running server: stop the server, {way}, and start it again"
+    return f"stop the server, {way}, and start it again"
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

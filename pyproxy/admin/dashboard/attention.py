@@ -8,7 +8,7 @@ from pyproxy.admin.amounts import count, data, iso, until
 from pyproxy.admin.dashboard.model import Attention, Disk, Target, UpstreamSummary
 from pyproxy.settings import warnings
 from pyproxy.storage.damage import Damage
-from pyproxy.storage.database_file import Loss
+from pyproxy.storage.database_file import Loss, remedy
 from pyproxy.storage.failures import Failure
 from pyproxy.storage.periods import DAY
 from pyproxy.storage.rebuild import LOST, IndexState
@@ -116,8 +116,7 @@ def _loss(loss: Loss | None) -> Iterator[Attention]:
     if loss is None:
         return
     sentence = f"the database was {loss} while the server was running: what changes now is lost when it stops"
-    way = "restore it from a backup, and start" if loss == "removed" else "see that the right one is there, and start"
-    yield Attention("error", f"{sentence}; stop the server, {way} it again", ("storage", ""))
+    yield Attention("error", f"{sentence}; {remedy(loss)}", ("storage", ""))
 
 
 def _disk(disk: Disk) -> Iterator[Attention]:

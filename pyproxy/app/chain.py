@@ -52,7 +52,7 @@ class _Member:
 
 
 class Chain:
-    """Builds the repository; ``current`` is the newest one."""
+    """Builds the repository; ``current`` is the newest one. ``alone``: no other worker answers for this one."""
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Chain:
         observer: Observer,
         project_list: ProjectListSource = "known",
         rest_pauses: Sequence[float] = PAUSES,
+        alone: bool = False,
     ) -> None:
         self._resources = resources
         self._cache = cache
@@ -73,6 +74,7 @@ class Chain:
         self._clock = clock
         self._observer = observer
         self._rest_pauses = rest_pauses
+        self._alone = alone
         self._lists = ListWiring(resources, cache, project_list, clock=clock, observer=observer)
         self._json = JsonWiring(resources, cache, clock=clock, observer=observer)
         self._members: dict[int, _Member] = {}
@@ -190,6 +192,8 @@ class Chain:
             page_timeout=cache.lookup_timeout,
             clock=self._clock,
             observer=self._observer,
+            lull=self._resources.lull,
+            alone=self._alone,
         )
 
     def _repository(self, members: list[_Member]) -> PackageRepository:

@@ -162,6 +162,7 @@ class Server:
             observer=Observers([figures.meters.upstreams, records, recorder]),
             project_list=config.project_list,
             rest_pauses=rest_pauses,
+            alone=config.server.processes == 1,
         )
         certificate = ShownCertificate(tls)
         holdings = holdings_of(config, resources, chain, clock)
@@ -209,6 +210,7 @@ class Server:
         clock = asyncio.get_running_loop().time
         deadline = clock() + DRAIN_SECONDS
         await self.http.drain(stop)
+        self.resources.lull.end()
         await first_of(self.resources.downloads.finish_for_others(), stop.wait(), within=max(0.0, deadline - clock()))
 
     async def stop(self, finish_seconds: float = FINISH_SECONDS) -> None:
@@ -219,6 +221,7 @@ class Server:
         try:
             async with asyncio.timeout(finish_seconds):
                 await self.services.requests.finished()
+                self.resources.lull.end()
                 await self.resources.downloads.finish_for_others()
         except TimeoutError:
             if self.services.requests.count:
@@ -231,6 +234,7 @@ class Server:
             async with asyncio.timeout(CLOSE_SECONDS):
                 await self.http.close_all_connections()
                 await self.holdings.close()
+                self.resources.lull.end()  # also where responses were cut off
                 await self._chain.close()
                 self.resources.database.stop_waiting()
                 await self.records.flush()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.net.downloads import Downloads
+from pyproxy.net.lull import Lull
 from pyproxy.net.sharing.processes import Processes
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.workshop import Workshop
@@ -44,6 +45,7 @@ class Resources:
     files: FileStore
     lists: ProjectListStore
     downloads: Downloads
+    lull: Lull
     workshop: Workshop
     local: LocalRepository | None
 
@@ -75,6 +77,7 @@ class Resources:
 
     async def close(self) -> None:
         """Let running downloads go, write what was counted, close everything; not held up by other processes."""
+        self.lull.end()
         self.database.stop_waiting()
         await self.downloads.close()
         with contextlib.suppress(StorageError):
@@ -105,6 +108,7 @@ def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[
         failures=FailureStore(database),
         files=files,
         lists=ProjectListStore(directory, files.temporary),
+        lull=Lull(),
         downloads=Downloads(Processes(Claims(directory), files.workspace)),
         workshop=Workshop(),
         local=local,

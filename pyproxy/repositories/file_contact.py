@@ -26,7 +26,8 @@ def counted(upstream: UpstreamPages, project: NormalizedName, url: str) -> Itera
     check_awake(upstream)
     own = _is_own(upstream, url)
     try:
-        yield
+        with upstream.lull.arriving():
+            yield
     except UpstreamUnreachable as error:
         if own:
             upstream.standing.failed(project, error)

@@ -2,7 +2,7 @@
 
 An answer counts from the moment it is there. Storing it comes second, so that a full disk, a busy database or an
 upstream that was removed meanwhile takes nothing from those who wait: what cannot be stored is held in memory, up to
-a bound, until a newer answer can be.
+a bound, until a newer answer can be. In a burst of answers, storing waits for its end (``net/lull.py``).
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pyproxy.errors import StorageError
+from pyproxy.net.lull import Lull
 from pyproxy.repositories.reading import readable
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.pages import KnownPage, PageKey, PageStore
@@ -25,6 +27,9 @@ STORING_SECONDS = 1.0
 
 HELD_LIMIT = 32 * 1024 * 1024
 """Bytes of compressed pages held in memory for want of a place on the disk, for one upstream."""
+
+PUT_OFF_LIMIT = 8 * 1024 * 1024
+"""The same while storing is only put off: what is held in vain must find room, too."""
 
 ROW_SIZE = 512
 """What an answer without a body counts for in `HELD_LIMIT`."""
@@ -43,11 +48,18 @@ class _Held:
 
 
 class KnownAnswers:
-    """The newest answer of one generation of one upstream, project by project."""
+    """The newest answer of one generation of one upstream, project by project.
 
-    def __init__(self, key: PageKey, pages: PageStore, *, held_limit: int = HELD_LIMIT) -> None:
+    ``lull``: storing may wait for it; without one, an answer is stored before anybody hears of it, as far as that does
+    not take long, because another process may be asked next.
+    """
+
+    def __init__(
+        self, key: PageKey, pages: PageStore, *, lull: Lull | None = None, held_limit: int = HELD_LIMIT
+    ) -> None:
         self._key = key
         self._pages = pages
+        self._lull = lull
         self._held_limit = held_limit
         self._held: OrderedDict[NormalizedName, _Held] = OrderedDict()
         self._held_size = 0
@@ -108,7 +120,12 @@ class KnownAnswers:
             return
         await self._keep(project, _Held(confirmed), self._pages.touch(self._key, project, checked_at, etag))
 
-    async def _keep(self, project: NormalizedName, held: _Held, storing: Awaitable[bool]) -> None:
+    async def stored(self) -> None:
+        """Wait until nothing is being stored, as far as that does not take long."""
+        if self._storing:
+            await asyncio.wait(self._storing, timeout=STORING_SECONDS)
+
+    async def _keep(self, project: NormalizedName, held: _Held, storing: Coroutine[Any, Any, bool]) -> None:
         self._drop(project)
         self._held[project] = held
         self._held_size += held.size
@@ -116,13 +133,22 @@ class KnownAnswers:
             self._held_bodies[held.page.tag] = held.body
         while self._held_size > self._held_limit and len(self._held) > 1:
             self._drop(next(iter(self._held)))
-        task = asyncio.ensure_future(self._store(project, held, storing))
+        lull = self._lull if self._held_size <= PUT_OFF_LIMIT else None
+        put_off = lull is not None and lull.puts_off
+        task = asyncio.ensure_future(self._store(project, held, storing, lull if put_off else None))
         self._storing.add(task)
         task.add_done_callback(self._storing.discard)
-        await asyncio.wait({task}, timeout=STORING_SECONDS)
+        if not put_off:
+            await asyncio.wait({task}, timeout=STORING_SECONDS)
 
-    async def _store(self, project: NormalizedName, held: _Held, storing: Awaitable[bool]) -> None:
+    async def _store(
+        self, project: NormalizedName, held: _Held, storing: Coroutine[Any, Any, bool], lull: Lull | None
+    ) -> None:
         try:
+            if lull is not None:
+                await lull.wait()
+                if self._held.get(project) is not held:
+                    return  # a newer answer has come meanwhile, or a purge
             stored = await storing
         except StorageError as error:
             log.warning("%s: the answer is not stored, and held in memory: %s", project, error)
@@ -130,6 +156,8 @@ class KnownAnswers:
         except Exception:  # the end of a task: nobody else would see it
             log.exception("storing the answer for %s failed", project)
             return
+        finally:
+            storing.close()
         # Not stored, its upstream is no more: only requests that began with it still look here. A page without
         # its body was confirmed after a purge, and must not come back.
         gone = held.page.tag is not None and held.body is None

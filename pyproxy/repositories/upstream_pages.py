@@ -23,6 +23,7 @@ from pyproxy.errors import (
 )
 from pyproxy.net.fetcher import FetchedPage, Missing, PageFetcher
 from pyproxy.net.health import Health
+from pyproxy.net.lull import Lull
 from pyproxy.repositories.known_answers import KnownAnswers
 from pyproxy.repositories.link_tables import LinkTables
 from pyproxy.repositories.observer import Asked, Observer
@@ -54,7 +55,8 @@ class Lifetimes:
 class UpstreamPages:
     """What one upstream says of projects; kept as long as its settings stay the same.
 
-    ``page_timeout``: an answer that has not begun after so many seconds is silence.
+    ``page_timeout``: an answer that has not begun after so many seconds is silence. ``alone``: no other process is
+    asked for what this one has just heard.
     """
 
     def __init__(
@@ -70,10 +72,13 @@ class UpstreamPages:
         page_timeout: float,
         clock: Callable[[], float],
         observer: Observer,
+        lull: Lull,
+        alone: bool,
     ) -> None:
         self._upstream = upstream
         self._fetcher = fetcher
-        self._answers = KnownAnswers(upstream.key, pages)
+        self.lull = lull
+        self._answers = KnownAnswers(upstream.key, pages, lull=lull if alone else None)
         self._recorded = recorded
         self._workshop = workshop
         self._clock = clock
@@ -164,12 +169,13 @@ class UpstreamPages:
         self.standing.hand_over(heir)
 
     async def close(self) -> None:
-        """End what is still being asked, and the probes."""
+        """End what is still being asked, and the probes; store what was put off."""
         self.standing.hand_over(None)
         tasks = list(self._asking.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await self._answers.stored()
 
     async def _probe(self, project: NormalizedName) -> Answer:
         return await asyncio.shield(self.ask(project))
@@ -220,12 +226,13 @@ class UpstreamPages:
     async def _fetch(self, project: NormalizedName, stopwatch: _Stopwatch) -> Outcome:
         known = self.known_page(project)
         page = known if known is not None and known.tag is not None else None
-        answer = await self._fetcher.fetch(
-            project,
-            etag=page.etag if page is not None else None,
-            last_modified=page.last_modified if page is not None else None,
-            page_timeout=self._page_timeout,
-        )
+        with self.lull.arriving():
+            answer = await self._fetcher.fetch(
+                project,
+                etag=page.etag if page is not None else None,
+                last_modified=page.last_modified if page is not None else None,
+                page_timeout=self._page_timeout,
+            )
         stopwatch.stop(len(answer.body) if isinstance(answer, FetchedPage) else 0)
         now = self._clock()
         if isinstance(answer, Missing):

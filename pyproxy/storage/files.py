@@ -26,7 +26,7 @@ from pyproxy.storage.eviction import Eviction
 from pyproxy.storage.manifests import FileName, Places, is_sha256, read_manifest
 from pyproxy.storage.rebuild import FileIndex
 from pyproxy.storage.shelf import Shelf, is_whole
-from pyproxy.storage.space import FreeSpace, arriving
+from pyproxy.storage.space import PLENTY_BYTES, FreeSpace, arriving
 from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
 from pyproxy.storage.uses import Uses
 from pyproxy.storage.written_to import is_written_to
@@ -153,6 +153,11 @@ class FileStore:
     def may_keep(self, size: int) -> bool:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
         return self._free.has(self.min_free + size)
+
+    @property
+    def has_plenty(self) -> bool:
+        """Whether the disk is far from being full."""
+        return self._free.has(self.min_free + PLENTY_BYTES)
 
     def may_keep_arrived(self, size: int) -> bool:
         """The same for bytes that lie on the disk already, beside others that are arriving: those do not count.

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.repositories.known_answers import KnownAnswers
+from pyproxy.net.lull import Lull
+from pyproxy.repositories.known_answers import PUT_OFF_LIMIT, KnownAnswers
 from pyproxy.settings import UpstreamSettings
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.database import Database
@@ -105,3 +106,54 @@ async def test_a_purge_takes_what_is_held_as_well(database: Database) -> None:
     answers.forget(DEMO)
     answers.forget(NormalizedName("other"))
     assert answers.get(DEMO) is None
+
+
+async def test_in_a_burst_an_answer_counts_at_once_and_is_stored_in_the_next_lull(
+    database: Database, key: PageKey
+) -> None:
+    lull = Lull()
+    answers = KnownAnswers(key, PageStore(database), lull=lull)
+    with lull.arriving():
+        await answers.keep_page(DEMO, PAGE, b"body")
+        assert (answers.get(DEMO), answers.body("a")) == (PAGE, b"body")
+        assert PageStore(database).get(key, DEMO) is None
+    await answers.stored()
+    assert answers.get(DEMO) == PAGE == PageStore(database).get(key, DEMO)
+    assert answers.body("a") == b"body"
+
+
+async def test_what_is_purged_before_it_is_stored_is_not_stored_afterwards(database: Database, key: PageKey) -> None:
+    lull = Lull()
+    answers = KnownAnswers(key, PageStore(database), lull=lull)
+    with lull.arriving():
+        await answers.keep_page(DEMO, PAGE, b"body")
+        answers.forget(DEMO)
+    await answers.stored()
+    assert answers.get(DEMO) is PageStore(database).get(key, DEMO) is None
+
+
+async def test_of_two_answers_in_a_burst_the_newer_one_is_stored(database: Database, key: PageKey) -> None:
+    lull = Lull()
+    answers = KnownAnswers(key, PageStore(database), lull=lull)
+    with lull.arriving():
+        await answers.keep_page(DEMO, PAGE, b"body")
+        await answers.keep_page(DEMO, replace(PAGE, tag="b", checked_at=1001.0, changed_at=1001.0), b"other")
+    await answers.stored()
+    stored = PageStore(database).get(key, DEMO)
+    assert stored is not None
+    assert (stored.tag, answers.body("a"), answers.body("b")) == ("b", None, b"other")
+
+
+async def test_in_a_burst_of_big_pages_they_are_stored_before_they_are_too_many(
+    database: Database, key: PageKey
+) -> None:
+    lull = Lull()
+    answers = KnownAnswers(key, PageStore(database), lull=lull)
+    body = b"x" * (PUT_OFF_LIMIT // 2)
+    with lull.arriving():
+        for number in range(4):
+            page = replace(PAGE, tag=f"t{number}")
+            await answers.keep_page(NormalizedName(f"p{number}"), page, body)
+        stored = [PageStore(database).get(key, NormalizedName(f"p{number}")) is not None for number in range(4)]
+        assert stored == [False, True, True, True]
+    await answers.stored()

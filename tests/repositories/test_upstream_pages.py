@@ -14,6 +14,7 @@ import pytest
 from pyproxy.errors import UpstreamError, UpstreamUnreachable
 from pyproxy.net.fetcher import FetchedPage, Missing, NotModified
 from pyproxy.net.health import Health
+from pyproxy.net.lull import Lull
 from pyproxy.repositories.observer import Observers
 from pyproxy.repositories.resolution import Outcome
 from pyproxy.repositories.upstream_pages import Lifetimes, UpstreamPages
@@ -93,6 +94,8 @@ def make(database: Database, tmp_path: Path) -> Iterator[Make]:
             page_timeout=1,
             clock=time.time,
             observer=Observers(),
+            lull=Lull(),
+            alone=True,
         )
 
     yield make

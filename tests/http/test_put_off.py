@@ -1,0 +1,85 @@
+"""While something else is arriving, what has come is served, and put away afterwards (``net/lull.py``)."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+
+import pytest
+
+from pyproxy.net import lull
+from tests.distributions import make_wheel
+from tests.http.calls import address, ask, calling, idle
+from tests.http.conftest import StartProxy
+from tests.http.proxy import Proxy
+from tests.upstream_server import Hold, UpstreamServer
+from tests.waiting import until
+
+FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=100_000)
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+PATH = address("demo", FILENAME, CONTENT)
+SLOW, SLOW_CONTENT, _ = make_wheel("slow", "1.0", size=300_000)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a busy machine: nothing is done because it has waited for long."""
+    monkeypatch.setattr(lull, "LONGEST_SECONDS", 240.0)
+
+
+async def arriving(upstream: UpstreamServer, start_proxy: StartProxy) -> tuple[Proxy, Hold]:
+    """A proxy in which the file of another project is arriving until the hold's event is set."""
+    upstream.add_file("demo", FILENAME, CONTENT, metadata=METADATA)
+    upstream.add_file("slow", SLOW, SLOW_CONTENT)
+    hold = Hold(asyncio.Event(), after=1000)
+    upstream.behave(upstream.file_path("slow", SLOW), hold)
+    proxy = await start_proxy(upstream)
+    async with calling(proxy, address("slow", SLOW, SLOW_CONTENT)):
+        await hold.reached.wait()
+    return proxy, hold
+
+
+async def test_what_has_come_is_served_again_and_kept_afterwards(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    proxy, hold = await arriving(upstream, start_proxy)
+    first = [await ask(proxy, path) for path in (PATH, f"{PATH}.metadata")]
+    assert [(answer.status, answer.body) for answer in first] == [(200, CONTENT), (200, METADATA)]
+    assert proxy.kept() == []
+
+    again = [await ask(proxy, path) for path in (PATH, f"{PATH}.metadata", "/simple/demo/")]
+    assert [answer.cache_status for answer in again] == ["pyproxy; hit"] * 3
+    assert upstream.count("/simple/demo/") == 1
+    assert upstream.count(upstream.file_path("demo", FILENAME)) == 2, "the wheel and its metadata, once each"
+
+    hold.event.set()
+    await idle(proxy)
+    assert SHA256 in proxy.kept()
+    assert len(proxy.kept()) == 3
+    assert proxy.left_over() == []
+
+
+async def test_a_server_that_stops_puts_away_what_has_come(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    proxy, hold = await arriving(upstream, start_proxy)
+    assert (await ask(proxy, PATH)).body == CONTENT
+    assert proxy.kept() == []
+
+    await proxy.restart(offline=True)
+    hold.event.set()
+
+    assert proxy.kept() == [SHA256]
+    assert (await ask(proxy, PATH)).body == CONTENT
+    assert (await ask(proxy, "/simple/demo/")).status == 200
+
+
+async def test_on_a_disk_that_is_nearly_full_nothing_is_put_off(
+    upstream: UpstreamServer, start_proxy: StartProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits takes room that others are measured by."""
+    proxy, hold = await arriving(upstream, start_proxy)
+    monkeypatch.setattr(type(proxy.server.resources.files), "has_plenty", False)
+    assert (await ask(proxy, PATH)).body == CONTENT
+    await until(lambda: proxy.kept() == [SHA256])
+    hold.event.set()

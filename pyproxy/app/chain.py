@@ -23,6 +23,7 @@ from pyproxy.net.fetcher import PageFetcher
 from pyproxy.net.health import PAUSES, Health
 from pyproxy.repositories.files import UpstreamFiles
 from pyproxy.repositories.listings import Listings
+from pyproxy.repositories.look_ahead import LookAhead
 from pyproxy.repositories.metadata import MetadataFiles
 from pyproxy.repositories.observer import Observer
 from pyproxy.repositories.packages import PackageRepository
@@ -32,6 +33,7 @@ from pyproxy.repositories.stored import StoredContents
 from pyproxy.repositories.transfers import Transfers
 from pyproxy.repositories.upstream_pages import Lifetimes, UpstreamPages
 from pyproxy.repositories.wheel_metadata import MetadataOffers
+from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.extracted import ExtractedMetadata
 from pyproxy.storage.proof import Proof
 from pyproxy.storage.upstreams import StoredUpstream
@@ -244,4 +246,13 @@ class Chain:
             files=files,
             lists=self._lists.lists,
             legacy_json=self._json.build(files, stored, rules),
+            look_ahead=self._look_ahead(priority) if cache.look_ahead and not cache.offline else None,
         )
+
+    def _look_ahead(self, priority: PriorityRepository) -> LookAhead:
+        local = self._resources.local
+
+        def at_hand(project: NormalizedName) -> bool:
+            return priority.warm(project) is not None or (local is not None and local.has(project))
+
+        return LookAhead(priority.get_project_detail, at_hand=at_hand, lull=self._resources.lull)

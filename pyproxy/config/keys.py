@@ -98,6 +98,9 @@ KEYS: Mapping[str, Key] = {
     "cache.extract_metadata": Key(
         "read METADATA out of wheels whose upstream offers no metadata files, and list it", read_boolean
     ),
+    "cache.look_ahead": Key(
+        "ask for the pages of what a metadata file requires as soon as that is asked for", read_boolean
+    ),
     "cache.offline": Key("ask no upstream at all", read_boolean),
     "access.anonymous_read": Key("whether everybody may install; else it takes an account or a token", read_boolean),
     "project_list": Key("what /simple/ lists", _choice("known", "upstream")),

@@ -85,6 +85,7 @@ class CacheConfig:
     whole_file_below: int = 16 * 10**6
     connections_per_upstream: int = 128
     extract_metadata: bool = True
+    look_ahead: bool = True
     offline: bool = False
 
 

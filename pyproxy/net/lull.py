@@ -46,6 +46,11 @@ class Lull:
                 self._none_arriving.set()
 
     @property
+    def arriving_now(self) -> int:
+        """How much is on its way."""
+        return self._arriving
+
+    @property
     def puts_off(self) -> bool:
         """Whether work would have to wait now."""
         return self._arriving > 0 and self._waiting < MOST and not self._over.is_set()

@@ -11,9 +11,11 @@ from pyproxy.repositories.content import BytesContent
 from pyproxy.repositories.files import UpstreamFiles
 from pyproxy.repositories.json_api.documents import LegacyJson
 from pyproxy.repositories.local import LocalRepository
+from pyproxy.repositories.look_ahead import LookAhead
 from pyproxy.repositories.priority import PriorityRepository
 from pyproxy.repositories.project_lists.known_list import ProjectLists
 from pyproxy.simple.model import NormalizedName
+from pyproxy.simple.names import is_metadata
 from pyproxy.simple.negotiate import Format
 
 
@@ -26,6 +28,7 @@ class PackageRepository:
     files: UpstreamFiles
     lists: ProjectLists
     legacy_json: LegacyJson
+    look_ahead: LookAhead | None = None
 
     async def get_project_list(self, format: Format, *, gzip: bool) -> ListAnswer:
         """As ``project_list`` in the configuration says."""
@@ -72,6 +75,12 @@ class PackageRepository:
 
         For a project that became local, a copy that was verified before still answers to its old link.
         """
+        content = await self._file(request)
+        if self.look_ahead is not None and is_metadata(request.filename):
+            await self.look_ahead.after(content)
+        return content
+
+    async def _file(self, request: FileRequest) -> FileContent:
         if self.local is None or not self.local.has(request.project):
             return await self.files.get_file(request)
         try:

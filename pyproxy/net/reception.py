@@ -1,7 +1,8 @@
 """One attempt to get one file: takes a response as it arrives, decodes, counts, hashes and stores it.
 
 The loop only queues what comes. Writing and hashing happen in a worker thread, one batch at a time, because a busy
-disk may block a write for hundreds of milliseconds. The queue is bounded: when it is full, the transfer is paused.
+disk may block a write for hundreds of milliseconds. A file of which no byte leaves before it is whole needs no disk
+until then, and is held in memory. The queue is bounded: when it is full, the transfer is paused.
 Only what a transfer that cannot be paused delivers is stored at once, on the loop, which is then what slows it down.
 """
 
@@ -17,6 +18,12 @@ from pyproxy.net.file_requests import status_error
 from pyproxy.net.response import Flow, ResponseHead
 from pyproxy.net.spool import Spool, Stored
 from pyproxy.net.verification import Expected, Verification
+
+GATHERED_BYTES = 1 << 20
+"""The largest file that is stored at one go, if it comes soon: each batch takes the loop a tenth of a millisecond."""
+
+GATHER_SECONDS = 0.05
+"""How long the bytes of such a file wait for the rest of it."""
 
 HELD_BACK_BYTES = 64 << 10
 """The end of a file that leaves only when the whole is verified; without it nobody takes a file for complete."""
@@ -67,6 +74,8 @@ class Reception:
         self._failure: Exception | None = None
         self._flow: Flow | None = None
         self._paused = False
+        self._gathers = False
+        self._gathered: asyncio.TimerHandle | None = None
 
     def started(self, response: ResponseHead) -> None:
         """Learn the size; raises UpstreamStatus for anything but a 200, and BrokenOff where the announced length
@@ -84,6 +93,9 @@ class Reception:
                 self._upstream,
                 f"announced {response.content_length} bytes of {self._expected.filename}, {self.size} are listed",
             )
+        if self.size is not None and not self._spool.holds(self.size):
+            self._spool.hold_no_more()
+        self._gathers = self.size is not None and self.size <= GATHERED_BYTES and self._flow is not None
         self.began = True
         self._changed()
         self.regulate()
@@ -116,6 +128,8 @@ class Reception:
         self._verification.check(self._upstream)
         # With a listed hash there is usually nothing left to do, and clients wait for every turn of a thread.
         if self._expected.hashless or self._spool.has_rest:
+            if self._spool.overflow is None:
+                self._open_empty()
             self._check = asyncio.get_running_loop().run_in_executor(None, self._check_whole)
             # Shielded: the thread works on the descriptor, which must stay open until it is done (``settled``).
             await asyncio.shield(self._check)
@@ -151,7 +165,7 @@ class Reception:
             return
         overflow = self._spool.overflow
         stored = self._spool.stored
-        allowed = min(max(FIRST_BYTES, stored), QUEUE_BYTES)
+        allowed = GATHERED_BYTES if self._gathers else min(max(FIRST_BYTES, stored), QUEUE_BYTES)
         full = self._received - stored >= allowed or (overflow is not None and overflow.full)
         full = full and self._failure is None  # who is paused would never learn of it
         if full != self._paused:
@@ -168,10 +182,14 @@ class Reception:
                 self._check_first(final=False)
             self._queue.append(piece)
         if self._job is None and self._queue:
-            if self._flow is None:
+            if self._spool.holds(sum(map(len, self._queue))):
+                self._hold(b"".join(self._next_batch()))
+            elif self._flow is None:
+                self._spool.hold_no_more()
                 self._settle(self._store(self._next_batch()))
             else:
-                self._begin_job()
+                self._spool.hold_no_more()
+                self._gather() if self._gathers and self._received < (self.size or 0) else self._begin_job()
         self.regulate()
         overflow = self._spool.overflow
         if self._flow is None and overflow is not None and overflow.full:
@@ -201,11 +219,36 @@ class Reception:
                 self._upstream, f"sent something as {self._expected.filename} that is torn or not what its name says"
             )
 
+    def _open_empty(self) -> None:
+        """Nothing was written to a file of no bytes, and it is to be opened all the same."""
+        try:
+            self._spool.open()
+        except OSError as error:
+            raise _unreadable(error) from error
+
     def _next_batch(self) -> list[bytes]:
         batch, self._queue = self._queue, []
         return batch
 
+    def _hold(self, data: bytes) -> None:
+        """So few bytes are hashed sooner than a thread could take them over."""
+        self._verification.update(data)
+        self._spool.hold(data)
+        self._changed()
+
+    def _gather(self) -> None:
+        """Wait for the rest of a file that is stored at one go, but not for long."""
+        if self._gathered is None:
+            self._gathered = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gather_no_more)
+
+    def _gather_no_more(self) -> None:
+        self._gathers = False
+        if self._job is None and self._queue:
+            self._begin_job()
+
     def _begin_job(self) -> None:
+        if self._gathered is not None:
+            self._gathered.cancel()
         self._job = asyncio.get_running_loop().run_in_executor(None, self._store, self._next_batch())
         self._job.add_done_callback(self._job_done)
 

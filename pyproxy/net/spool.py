@@ -1,5 +1,8 @@
 """Where the bytes of an arriving file lie: in a temporary file, and past the end of the disk in a bounded window.
 
+A small file may be held in memory until it is whole: to make a temporary file takes longer than all else about it. So
+one is made by the thread that first writes to it.
+
 Written by one worker thread at a time, read by many readers on the event loop. A file that begins again at another
 upstream is compared with what readers were given of it before, so that nobody gets a mixture of two copies.
 """
@@ -14,6 +17,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Protocol
 
+from pyproxy.errors import StorageError
 from pyproxy.net.file_reads import read_at
 from pyproxy.net.overflow import Overflow
 
@@ -32,7 +36,8 @@ class Sink(Protocol):
 
     @property
     def fd(self) -> int:
-        """The open descriptor; the download works on a duplicate of its own."""
+        """The open descriptor; the download works on a duplicate of its own. Raises `StorageError` where there can be
+        none, which it logs."""
         ...
 
     @property
@@ -50,31 +55,75 @@ class Stored:
     """What became of a batch of bytes.
 
     ``count`` is their number, ``unstored`` the part the disk had no room for (at the end), ``differs_at`` the offset
-    of the first byte that is another than readers were given before, if any.
+    of the first byte that is another than readers were given before, if any. ``opened`` is the spool's descriptor from
+    now on, where it had none.
     """
 
     count: int
     unstored: bytes = b""
     differs_at: int | None = None
+    opened: int | None = None
 
 
 class Spool:
     """One file's bytes from offset 0 on, of which the first ``stored`` can be read. Without a ``sink`` everything
-    passes through memory.
+    passes through memory; up to ``hold_below`` bytes are held there before any goes to it.
+
+    The sink is asked for its descriptor once there is something to write, or ``open`` is called.
     """
 
-    def __init__(self, sink: Sink | None) -> None:
+    def __init__(self, sink: Sink | None, *, hold_below: int = 0) -> None:
         self.stored = 0
         self.overflow: Overflow | None = None
-        self._fd = -1 if sink is None else os.dup(sink.fd)
+        self._fd = -1
         self._reserve = 0 if sink is None else sink.reserve
-        # Whoever still holds the download may begin to read it: the descriptor lives exactly as long as the spool.
-        self._finalizer = weakref.finalize(self, _close_unwatched, self._fd)
-        self._finalizer.atexit = False
+        self._finalizer: weakref.finalize[..., Spool] | None = None
         self._on_disk_before = 0
         self._compare_until = 0
+        self._sink = sink
+        self._hold_below = 0 if sink is None else hold_below
+        self._held: bytearray | None = bytearray() if self._hold_below else None
         if sink is None:
             self.overflow = Overflow(0, WINDOW_BYTES)
+
+    @property
+    def held(self) -> bytes | None:
+        """All of the bytes so far, where they are held in memory."""
+        return None if self._held is None else bytes(self._held)
+
+    def holds(self, count: int) -> bool:
+        """Whether so many more bytes are held in memory."""
+        return self._held is not None and len(self._held) + count <= self._hold_below
+
+    def hold(self, data: bytes) -> None:
+        """Take the next bytes into memory; readers may have them. On the loop."""
+        assert self._held is not None
+        self._held += data
+        self.stored += len(data)
+
+    def hold_no_more(self) -> None:
+        """Put what is held into the sink, and from now on everything. On the loop, and harmless when repeated."""
+        if self._held is not None:
+            held, self._held, self.stored = bytes(self._held), None, 0
+            if held:
+                self.settle(self.store(0, held))
+
+    def open(self) -> None:
+        """Have a descriptor, also before there is something to write. On the loop, and harmless when repeated.
+
+        Raises `StorageError` or `OSError` where there can be none.
+        """
+        if self._sink is not None:
+            self._adopt(os.dup(self._sink.fd))
+
+    def _adopt(self, fd: int) -> None:
+        if self._fd >= 0:
+            os.close(fd)  # opened on the loop and by the thread
+            return
+        self._fd, self._sink = fd, None
+        # Whoever still holds the download may begin to read it: the descriptor lives exactly as long as the spool.
+        self._finalizer = weakref.finalize(self, _close_unwatched, fd)
+        self._finalizer.atexit = False
 
     @property
     def fd(self) -> int:
@@ -84,6 +133,8 @@ class Spool:
     @property
     def on_disk(self) -> int:
         """How many of the first bytes lie in the file, and stay."""
+        if self._held is not None:
+            return 0
         return self.stored if self.overflow is None else min(self.overflow.base, self.stored)
 
     def begin_again(self, given: int) -> None:
@@ -91,7 +142,10 @@ class Spool:
         self._on_disk_before = max(self._on_disk_before, self.on_disk)
         self._compare_until = given
         self.stored = 0
-        self.overflow = None if self._fd >= 0 else Overflow(0, WINDOW_BYTES)
+        if self._held is not None:
+            self._held.clear()
+            return
+        self.overflow = None if self._fd >= 0 or self._sink is not None else Overflow(0, WINDOW_BYTES)
 
     def store(self, offset: int, data: bytes) -> Stored:
         """Write ``data`` at ``offset``, as far as the disk takes it. For a worker thread, one at a time; changes no
@@ -100,20 +154,29 @@ class Spool:
             return Stored(len(data), data)
         differs_at = self._difference(offset, data) if offset < self._compare_until else None
         written = 0
+        opened = None
         view = memoryview(data)
         try:
-            if self._reserve and self._free() - len(data) < self._reserve:
+            sink = self._sink  # the loop may open it meanwhile
+            if sink is not None:
+                opened = os.dup(sink.fd)
+            fd = self._fd if opened is None else opened
+            if self._reserve and _free(fd) - len(data) < self._reserve:
                 raise OSError(errno.ENOSPC, "what is left is reserved")
             while written < len(data):
-                written += os.pwrite(self._fd, view[written:], offset + written)
+                written += os.pwrite(fd, view[written:], offset + written)
+        except StorageError:
+            pass  # there is no file, and the sink has said why
         except OSError as error:
             log.warning("the disk takes no more of a file (%s): it is served from memory and not kept", error.strerror)
-        return Stored(len(data), data[written:], differs_at)
+        return Stored(len(data), data[written:], differs_at, opened)
 
     def settle(self, result: Stored) -> None:
         """Let readers have what :meth:`store` reported. On the loop."""
         if result.unstored and self.overflow is None:
             self.overflow = Overflow(self.stored + result.count - len(result.unstored), WINDOW_BYTES)
+        if result.opened is not None:
+            self._adopt(result.opened)
         if self.overflow is not None:
             self.overflow.append(result.unstored)
         if result.differs_at is not None:
@@ -123,6 +186,8 @@ class Spool:
     async def read(self, position: int, count: int) -> bytes:
         """Up to ``count`` bytes at ``position``, which must be stored. LookupError if they have passed through
         memory and are gone; OSError if the disk fails."""
+        if self._held is not None:
+            return bytes(self._held[position : position + count])
         if self.overflow is not None:
             if position >= self.overflow.base:
                 return self.overflow.read(position, count)
@@ -141,18 +206,19 @@ class Spool:
 
     def close(self) -> None:
         """Close the descriptor now; nothing of the file will be used. Takes a while for a big one: in a thread."""
-        if self._finalizer.detach() is not None and self._fd >= 0:
+        if self._finalizer is not None and self._finalizer.detach() is not None:
             os.close(self._fd)
-
-    def _free(self) -> int:
-        disk = os.fstatvfs(self._fd)
-        return disk.f_bavail * disk.f_frsize
 
     def _difference(self, offset: int, data: bytes) -> int | None:
         before = os.pread(self._fd, min(len(data), self._compare_until - offset), offset)
         if data.startswith(before):
             return None
         return offset + _first_difference(data, before)
+
+
+def _free(fd: int) -> int:
+    disk = os.fstatvfs(fd)
+    return disk.f_bavail * disk.f_frsize
 
 
 def _first_difference(data: bytes, before: bytes) -> int:
@@ -169,8 +235,6 @@ def _first_difference(data: bytes, before: bytes) -> int:
 
 def _close_unwatched(fd: int) -> None:
     """Close from wherever the last holder let go, which may be the event loop."""
-    if fd < 0:
-        return
     if os.fstat(fd).st_nlink:
         os.close(fd)
     else:

@@ -7,6 +7,7 @@ long as the disk really takes them: so they are shared with whoever comes late, 
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from pyproxy.errors import HashMismatch, StorageError
@@ -22,6 +23,42 @@ log = logging.getLogger(__name__)
 
 Recorded = Callable[[], None]
 """Called when a file's sha256 has been recorded: pages that list it must be rendered anew."""
+
+
+class Place:
+    """Where a download may put its bytes: a temporary file, made when the first of them come. A `spool.Sink`."""
+
+    def __init__(self, files: FileStore, filename: str) -> None:
+        self.reserve = files.reserve
+        self._files = files
+        self._filename = filename
+        self._file: TemporaryFile | None = None
+        self._discarded = False
+        self._lock = threading.Lock()  # a thread writes, and another process may have to be shown the file
+
+    @property
+    def fd(self) -> int:
+        """See `Sink`."""
+        try:
+            return self.file().fd
+        except StorageError as error:
+            log.warning("%s: %s is served but not kept", error, self._filename)
+            raise
+
+    def file(self) -> TemporaryFile:
+        """The file, made now if there is none yet. Raises `StorageError`."""
+        with self._lock:
+            if self._discarded:
+                raise StorageError("an arriving file has come to its place already")
+            if self._file is None:
+                self._file = self._files.temporary()
+            return self._file
+
+    def discard(self) -> None:
+        """Close and remove it, if it was made."""
+        self._discarded = True
+        if self._file is not None:
+            self._file.discard()
 
 
 class Keeping:
@@ -50,43 +87,39 @@ class Keeping:
         self._on_recorded = on_recorded
         self.sink = self._make_sink(expected.size or 0)
 
-    def _make_sink(self, size: int) -> TemporaryFile | None:
+    def _make_sink(self, size: int) -> Place | None:
         if not self._files.has_room(size):
             message = "%s does not fit on the disk above storage.min_free (%s): it is served but not kept"
             log.warning(message, self._filename, format_size(self._files.min_free))
             return None
-        try:
-            return self._files.temporary()
-        except StorageError as error:
-            log.warning("%s: %s is served but not kept", error, self._filename)
-            return None
+        return Place(self._files, self._filename)
 
-    async def keep(self, upstream: str, sha256: str, size: int) -> None:
-        """Keep the verified bytes; whatever is raised, nothing is kept.
+    async def keep(self, upstream: str, sha256: str, size: int, held: bytes | None = None) -> None:
+        """Keep the verified bytes, ``held`` in memory or else in the sink; whatever is raised, nothing is kept.
 
         Raises `HashMismatch` where another sha256 was recorded meanwhile, `StorageError` where the disk is full.
         """
         project = self._listed.project
         if self._on_recorded is None:
-            await self._store(upstream, sha256, size)
+            await self._store(upstream, sha256, size, held)
             return
         ruling = self._recorded.for_project(self._listed.upstream.upstream_id, project).get(self._filename)
         if ruling not in (None, sha256):
             raise HashMismatch(upstream, f"sent other bytes of {self._filename} than before: content changed upstream")
         try:
-            await self._store(upstream, sha256, size)
+            await self._store(upstream, sha256, size, held)
         finally:
             # Recorded last: who then asks by the sha256 finds the file, and starts no second transfer.
             await self._recorded.record(self._listed.upstream.upstream_id, project, self._filename, sha256)
             self._on_recorded()
 
-    async def _store(self, upstream: str, sha256: str, size: int) -> None:
+    async def _store(self, upstream: str, sha256: str, size: int, held: bytes | None) -> None:
         if self.sink is None:
             return
         if not self._files.may_keep_arrived(size):
             raise StorageError(f"less than storage.min_free ({format_size(self._files.min_free)}) is left on the disk")
         await self._files.keep(
-            self.sink,
+            self.sink.file() if held is None else held,
             sha256=sha256,
             size=size,
             project=self._listed.project,

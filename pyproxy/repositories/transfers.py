@@ -149,7 +149,7 @@ class Transfers:
                 if on_recorded is None and self._files.has_plenty:  # else pages wait for its sha256, others for room
                     await listed.upstream.lull.wait()
                 try:
-                    await keeping.keep(name, sha256, size)
+                    await keeping.keep(name, sha256, size, download.spool.held)
                 except HashMismatch as error:  # another first copy came meanwhile, and its sha256 rules
                     self._tell(listed, expected.filename, name, error)
                     raise
@@ -157,7 +157,9 @@ class Transfers:
                     await self._on_kept(listed, sha256)
 
             failed = partial(self._count_failure, listed, expected.filename)
-            download = Download(expected, sources, keeping.sink, on_verified=keep, on_failed=failed)
+            # What no hash is listed for is opened as an archive before it counts as right, which takes a file.
+            hold = not expected.hashless
+            download = Download(expected, sources, keeping.sink, on_verified=keep, on_failed=failed, hold=hold)
             # Not where it is kept: a full disk keeps nothing, and the upstream did its part all the same.
             download.done.add_done_callback(partial(self._tell_whole, listed, download))
             return download

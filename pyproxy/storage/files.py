@@ -73,7 +73,8 @@ class FileStore:
     """The files below a storage directory.
 
     Opening one sweeps what dead processes left behind. Where the database is new, files are found by their manifests
-    until ``index`` is complete. ``min_free`` and ``max_size`` are in bytes; with the latter the least recently used
+    until ``index`` is complete. ``min_free`` and ``max_size`` are in bytes, as is ``reserve``, which stays free however
+    many files arrive; with the latter the least recently used
     files go to make room for new ones. Raises `StorageError` when the directory cannot be used.
     """
 
@@ -88,7 +89,7 @@ class FileStore:
     ) -> None:
         self._database = database
         self.min_free = min_free
-        self._reserve = min(min_free, RESERVE)
+        self.reserve = min(min_free, RESERVE)
         self.clock = clock
         self._uses = Uses(database)
         self._directory = directory
@@ -148,7 +149,7 @@ class FileStore:
 
     def temporary(self) -> TemporaryFile:
         """A new file to write to. Raises `StorageError`."""
-        return self._temporary.create(self._reserve)
+        return self._temporary.create(self.reserve)
 
     def may_keep(self, size: int) -> bool:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
@@ -177,11 +178,11 @@ class FileStore:
 
     def has_room(self, size: int) -> bool:
         """Whether the disk takes ``size`` more bytes for a while, for clients that are waiting for them."""
-        return self._free.has(self._reserve + size)
+        return self._free.has(self.reserve + size)
 
     async def keep(
         self,
-        temporary: TemporaryFile,
+        arrived: TemporaryFile | bytes,
         *,
         sha256: str,
         size: int,
@@ -190,16 +191,18 @@ class FileStore:
         upstream: str,
         hashes: Mapping[str, str],
     ) -> StoredFile:
-        """Keep a verified temporary file under a name; a caller that is cancelled does not end it.
+        """Keep verified bytes under a name; a caller that is cancelled does not end it.
 
-        ``temporary`` stays open for its readers: discard it when they are done, kept or not. On any failure nothing
+        A temporary file stays open for its readers: discard it when they are done, kept or not. On any failure nothing
         is kept, nor is a file that is larger than ``max_size``. Raises `StorageError`.
         """
         name = self._name(project, filename, upstream, hashes)
-        descriptor = temporary.hand_over()
         self._promised += size
         try:
-            await self._in_thread(self._keep, temporary.path, descriptor, sha256, size, name)
+            if isinstance(arrived, bytes):
+                await self._in_thread(self._keep_bytes, arrived, sha256, name)
+            else:
+                await self._in_thread(self._keep, arrived.path, arrived.hand_over(), sha256, size, name)
         finally:
             self._promised -= size
         return StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
@@ -230,6 +233,14 @@ class FileStore:
         self.index.stop()
         self._keepers.shutdown(wait=True)
         self._temporary.close()
+
+    def _keep_bytes(self, content: bytes, sha256: str, name: FileName) -> None:
+        arrived = self.temporary()
+        try:
+            arrived.write(content)
+            self._keep(arrived.path, arrived.hand_over(), sha256, len(content), name)
+        finally:
+            arrived.discard()
 
     def _keep(self, arrived: Path, descriptor: int, sha256: str, size: int, name: FileName) -> None:
         self.shelf.keep(arrived, descriptor, sha256, size, name, self._eviction.make_room)

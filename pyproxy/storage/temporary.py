@@ -35,6 +35,15 @@ class TemporaryFile:
         self._handed_over = False
         self._open = True
 
+    def write(self, content: bytes) -> None:
+        """Make this the file's content. Raises `StorageError`."""
+        try:
+            written = 0
+            while written < len(content):
+                written += os.pwrite(self.fd, content[written:], written)
+        except OSError as error:
+            raise StorageError(f"cannot write {self.path} ({reason(error)})") from error
+
     def hand_over(self) -> int:
         """Give the file at ``path`` to somebody else, with a descriptor of their own; ``discard`` only closes then.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from pyproxy.errors import StorageError
-from pyproxy.net.reception import FIRST_BYTES, QUEUE_BYTES, Reception
+from pyproxy.net import reception as reception_module
+from pyproxy.net.reception import FIRST_BYTES, GATHERED_BYTES, HELD_BACK_BYTES, QUEUE_BYTES, Reception
 from pyproxy.net.response import ResponseHead
 from pyproxy.net.spool import Spool, Stored
 from tests.net.scripted_bodies import PIECE, FileSink, Tap, content, expected, sha256, until
@@ -88,3 +90,79 @@ async def test_no_more_waits_than_is_stored_already_or_a_little_at_first(spool: 
     spool.turns.release(1000)
     assert await asyncio.wait_for(reception.finish(), 10) == sha256(DATA)
     assert spool.stored == len(DATA)
+
+
+class CountingSpool(Spool):
+    """Counts what it is given to store."""
+
+    def __init__(self, sink: FileSink, *, hold_below: int = 0) -> None:
+        super().__init__(sink, hold_below=hold_below)
+        self.batches: list[int] = []
+
+    def store(self, offset: int, data: bytes) -> Stored:
+        self.batches.append(len(data))
+        return super().store(offset, data)
+
+
+def counting(tmp_path: Path, data: bytes, *, announced: bool = True) -> tuple[CountingSpool, Reception]:
+    """A reception of data that has begun, and may hold 64 KiB."""
+    spool = CountingSpool(FileSink(tmp_path), hold_below=HELD_BACK_BYTES)
+    what = expected(data, size=announced)
+    reception = Reception(what, "a", spool, changed=lambda: None, differs=lambda offset: None)
+    length = len(data) if announced else None
+    reception.started(ResponseHead(200, {}, "http://files.example.org/demo", False, length, Tap()))
+    return spool, reception
+
+
+def send(reception: Reception, data: bytes) -> None:
+    for start in range(0, len(data), PIECE):
+        reception.write(data[start : start + PIECE])
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_file_of_which_nothing_leaves_before_it_is_whole_is_held(tmp_path: Path, announced: bool) -> None:
+    data = DATA[:HELD_BACK_BYTES]
+    spool, reception = counting(tmp_path, data, announced=announced)
+    send(reception, data)
+    assert reception.may_leave == 0
+    assert await reception.finish() == sha256(data)
+    assert (spool.held, spool.batches) == (data, [])
+
+
+async def test_a_larger_one_is_not(tmp_path: Path) -> None:
+    spool, reception = counting(tmp_path, DATA[: HELD_BACK_BYTES + 1])
+    assert spool.held is None
+    send(reception, DATA[: HELD_BACK_BYTES + 1])
+    assert await reception.finish() == sha256(DATA[: HELD_BACK_BYTES + 1])
+    assert spool.on_disk == HELD_BACK_BYTES + 1
+
+
+async def test_one_that_turns_out_to_be_larger_goes_to_the_disk_as_a_whole(tmp_path: Path) -> None:
+    data = DATA[: 4 * HELD_BACK_BYTES]
+    spool, reception = counting(tmp_path, data, announced=False)
+    send(reception, data)
+    assert await reception.finish() == sha256(data)
+    assert (spool.held, spool.on_disk) == (None, len(data))
+    assert os.pread(spool.fd, len(data), 0) == data
+
+
+async def test_a_file_of_moderate_size_that_comes_soon_is_stored_at_one_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reception_module, "GATHER_SECONDS", 240.0)
+    data = DATA[:GATHERED_BYTES]
+    spool, reception = counting(tmp_path, data)
+    send(reception, data)
+    assert await reception.finish() == sha256(data)
+    assert spool.batches == [len(data)]
+
+
+async def test_one_that_comes_slowly_is_stored_as_it_comes(tmp_path: Path) -> None:
+    """A client that waits for its first byte gives up some time."""
+    data = DATA[:GATHERED_BYTES]
+    spool, reception = counting(tmp_path, data)
+    send(reception, data[:PIECE])
+    await until(lambda: spool.stored == PIECE)
+    send(reception, data[PIECE:])
+    assert await reception.finish() == sha256(data)
+    assert spool.on_disk == len(data)

@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pyproxy.errors import StorageError
 from pyproxy.net.overflow import Overflow
 from pyproxy.net.spool import Spool
 from tests.net.scripted_bodies import FileSink, content
 
 DATA = content(100_000)
+
+
+class LateSink:
+    """Has a file once somebody asks for it; ``error`` is raised in its place."""
+
+    reserve = 0
+
+    def __init__(self, directory: Path, error: Exception | None = None) -> None:
+        self.error = error
+        self.file: FileSink | None = None
+        self._directory = directory
+
+    @property
+    def fd(self) -> int:
+        if self.error is not None:
+            raise self.error
+        if self.file is None:
+            self.file = FileSink(self._directory)
+        return self.file.fd
+
+    def discard(self) -> None:
+        if self.file is not None:
+            self.file.discard()
+
+
+@pytest.fixture
+def late(tmp_path: Path) -> Iterator[LateSink]:
+    sink = LateSink(tmp_path)
+    yield sink
+    sink.discard()
 
 
 @pytest.fixture
@@ -67,3 +99,70 @@ def test_the_window_is_full_by_what_the_slowest_has_not_read() -> None:
     with pytest.raises(LookupError):
         window.read(129, 1)
     assert len(window.read(140, 100)) == 20
+
+
+async def test_what_is_held_can_be_read_and_makes_no_file(late: LateSink) -> None:
+    spool = Spool(late, hold_below=1000)
+    assert spool.holds(1000)
+    spool.hold(DATA[:600])
+    assert (spool.holds(400), spool.holds(401)) == (True, False)
+    assert await spool.read(100, 1000) == DATA[100:600]
+    assert (spool.held, spool.stored, spool.on_disk, spool.fd) == (DATA[:600], 600, 0, -1)
+    assert late.file is None
+
+
+async def test_what_was_held_goes_to_the_file_once_it_is_held_no_more(late: LateSink) -> None:
+    spool = Spool(late, hold_below=1000)
+    spool.hold(DATA[:600])
+    spool.hold_no_more()
+    spool.hold_no_more()
+    spool.settle(spool.store(600, DATA[600:2000]))
+    assert (spool.held, spool.stored, spool.on_disk) == (None, 2000, 2000)
+    assert await spool.read(500, 200) == DATA[500:700]
+    assert late.file is not None
+    assert late.file.path.read_bytes() == DATA[:2000]
+
+
+def test_a_copy_that_begins_again_in_memory_forgets_the_first(late: LateSink) -> None:
+    spool = Spool(late, hold_below=1000)
+    spool.hold(DATA[:600])
+    spool.begin_again(0)
+    spool.hold(DATA[600:700])
+    assert (spool.held, spool.stored) == (DATA[600:700], 100)
+
+
+def test_a_file_is_made_by_whoever_first_writes_to_it(late: LateSink) -> None:
+    spool = Spool(late)
+    assert late.file is None
+    result = spool.store(0, DATA)
+    assert spool.fd == -1
+    spool.settle(result)
+    assert os.pread(spool.fd, len(DATA), 0) == DATA
+
+
+def test_a_file_opened_on_the_loop_while_a_thread_writes_is_opened_once(late: LateSink) -> None:
+    spool = Spool(late)
+    result = spool.store(0, DATA)
+    spool.open()
+    before = spool.fd
+    spool.settle(result)
+    assert spool.fd == before
+    assert result.opened is not None
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(result.opened)
+
+
+@pytest.mark.parametrize("error", [StorageError("too many open files"), OSError(24, "Too many open files")])
+async def test_without_a_file_it_all_passes_through_memory(
+    tmp_path: Path, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Spool(LateSink(tmp_path, error), hold_below=1000)
+    spool.hold(DATA[:600])
+    spool.hold_no_more()
+    spool.settle(spool.store(600, DATA[600:2000]))
+    assert spool.overflow is not None
+    assert await spool.read(0, 600) == DATA[:600]
+    assert await spool.read(600, 2000) == DATA[600:2000]
+    assert ("takes no more" in caplog.text) == isinstance(error, OSError), "a sink tells of its own errors"
+    with pytest.raises(type(error)):
+        spool.open()

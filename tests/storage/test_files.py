@@ -14,6 +14,7 @@ from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
 from pyproxy.storage.files import RESERVE, FileStore
+from tests.http.test_file_disk import files_end_at
 from tests.storage.conftest import Clock
 from tests.storage.keeping import PROJECT, keep, manifest, on_disk, sha256_of
 
@@ -92,6 +93,29 @@ async def test_a_temporary_file_stays_readable_for_those_who_follow_it(files: Fi
     temporary.discard()
     temporary.discard()
     assert files.find(PROJECT, "x-1.whl", SHA256) is not None
+
+
+async def test_bytes_in_memory_are_kept_like_those_of_a_temporary_file(files: FileStore, tmp_path: Path) -> None:
+    await keep(files, CONTENT)
+    before = on_disk(tmp_path)
+    await files.forget(PROJECT)
+
+    listed = {"sha256": SHA256}
+    kept = await files.keep(
+        CONTENT, sha256=SHA256, size=len(CONTENT), project=PROJECT, filename="x-1.whl", upstream="a", hashes=listed
+    )
+    assert kept.path.read_bytes() == CONTENT
+    assert on_disk(tmp_path) == before
+    assert files.find(PROJECT, "x-1.whl", SHA256) is not None
+
+
+async def test_bytes_in_memory_that_cannot_be_written_leave_nothing(files: FileStore, tmp_path: Path) -> None:
+    with files_end_at(len(CONTENT) - 1), pytest.raises(StorageError, match="cannot write"):
+        await files.keep(
+            CONTENT, sha256=SHA256, size=len(CONTENT), project=PROJECT, filename="x-1.whl", upstream="a", hashes={}
+        )
+    assert on_disk(tmp_path) == []
+    assert files.find(PROJECT, "x-1.whl", SHA256) is None
 
 
 def test_a_discarded_temporary_file_leaves_nothing(files: FileStore, tmp_path: Path) -> None:

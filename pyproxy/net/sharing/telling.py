@@ -106,6 +106,9 @@ async def _tell(download: Download, connection: socket.socket, alive_seconds: fl
     """Until the end, which is told. Going without a word means that somebody else may try."""
     follower = download.follow(Follower)
     follower.connection = connection
+    with contextlib.suppress(StorageError, OSError):  # they fetch their own then
+        download.spool.hold_no_more()
+        download.spool.open()
     try:
         told = None
         while told is None or not told.final:
@@ -140,7 +143,7 @@ async def _changes(download: Download, *, within: float) -> bool:
 def _progress(download: Download) -> Progress:
     if download.error is not None:
         return Progress(error=download.error)
-    if download.spool.overflow is not None:
+    if download.spool.overflow is not None or download.spool.fd < 0:
         return Progress(apart=True)
     return Progress(
         began=download.began,

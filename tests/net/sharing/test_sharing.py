@@ -18,6 +18,7 @@ from pyproxy.errors import (
     FileNotListed,
     HashMismatch,
     PyproxyError,
+    StorageError,
     UpstreamStatus,
     UpstreamTimeout,
     UpstreamUnreachable,
@@ -160,6 +161,50 @@ async def test_who_comes_while_it_is_being_kept_is_served_from_it(worker: StartW
     keep.set()
     await quiet(a, b, c)
     assert unused.requests == 0
+
+
+@pytest.mark.parametrize("arrived", [0, 500, 1000])
+async def test_what_one_process_holds_in_memory_is_put_into_a_file_for_others(
+    worker: StartWorker, arrived: int
+) -> None:
+    data = DATA[:1000]
+    a, b = worker("a"), worker("b")
+    a.hold = True
+    go, unused = asyncio.Event(), Script(data)
+    leading = a.get(expected(data), Script(data[:arrived], go, data[arrived:], length=len(data)))
+    await leading.ready()
+    await until(lambda: a.begun[0].spool.stored == arrived)
+    assert a.begun[0].spool.held == data[:arrived]
+
+    file = await followed(b.get(expected(data), unused))
+    await until(lambda: a.begun[0].spool.held is None)
+    go.set()
+    assert [await read_all(each.reader()) for each in (leading, file)] == [data, data]
+    await quiet(a, b)
+    assert unused.requests == 0
+
+
+async def test_a_file_that_cannot_be_made_for_others_is_fetched_by_each(worker: StartWorker) -> None:
+    class NoFile:
+        reserve = 0
+
+        @property
+        def fd(self) -> int:
+            raise StorageError("too many open files")
+
+        def discard(self) -> None:
+            """There is none."""
+
+    data = DATA[:1000]
+    a, b = worker("a"), worker("b")
+    a.hold, a.new_sink = True, NoFile  # type: ignore[assignment]
+    go, own = asyncio.Event(), Script(data, length=len(data))
+    leading = a.get(expected(data), Script(go, data, length=len(data)))
+    await leading.ready()
+    assert await read_all(b.get(expected(data), own).reader()) == data
+    go.set()
+    assert await read_all(leading.reader()) == data
+    assert own.requests == 1
 
 
 async def test_what_was_kept_between_look_up_and_claim_is_not_fetched(worker: StartWorker, tmp_path: Path) -> None:

@@ -12,10 +12,11 @@ import asyncio
 import contextlib
 from collections.abc import Iterator
 
-QUIET_SECONDS = 0.1
-"""How long nothing may have been arriving: installers ask for the next files as soon as they have read some."""
+QUIET_SECONDS = 0.5
+"""How long nothing may have been arriving: installers ask for the next files as soon as they have read some, and have
+the processor for themselves while they unpack."""
 
-LONGEST_SECONDS = 2.0
+LONGEST_SECONDS = 5.0
 """How long work is put off at most. What came in so much time is asked for again if the machine dies."""
 
 MOST = 200

@@ -25,6 +25,7 @@ from pyproxy.repositories.files import UpstreamFiles
 from pyproxy.repositories.listings import Listings
 from pyproxy.repositories.look_ahead import LookAhead
 from pyproxy.repositories.metadata import MetadataFiles
+from pyproxy.repositories.metadata_at_hand import MetadataAtHand
 from pyproxy.repositories.observer import Observer
 from pyproxy.repositories.packages import PackageRepository
 from pyproxy.repositories.priority import PriorityRepository
@@ -246,6 +247,7 @@ class Chain:
             files=files,
             lists=self._lists.lists,
             legacy_json=self._json.build(files, stored, rules),
+            metadata=MetadataAtHand(lambda sha256: resources.files.note_use(sha256, clock()), alone=self._alone),
             look_ahead=self._look_ahead(priority) if cache.look_ahead and not cache.offline else None,
         )
 

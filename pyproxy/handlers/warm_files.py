@@ -1,4 +1,4 @@
-"""Small files that are kept, for the short way (``short_way.py``): most wheels are small.
+"""Small files that are kept, and metadata files, for the short way (``short_way.py``): most wheels are small.
 
 The file is what the repository has at hand; its head comes from where the handler takes it. Ranges and conditions are
 for the handler, and so are files that nginx may send (``accel_redirect.py``).
@@ -12,6 +12,7 @@ from pyproxy.handlers.base import Services
 from pyproxy.handlers.files import IMMUTABLE, FileHandler, headers_of, outcome_of
 from pyproxy.handlers.rendered_head import may_keep
 from pyproxy.handlers.short_way import Asked, WarmAnswer
+from pyproxy.simple.names import is_metadata
 
 LIMIT_BYTES = 256 * 1024
 """Larger files are sent in steps, by the kernel where it can; so much is read by the handler at a time as well."""
@@ -36,7 +37,7 @@ def find_file(services: Services, asked: Asked) -> WarmAnswer | None:
         {"Cache-Control": may_keep(IMMUTABLE, public=True), **headers_of(file)},
         file.body,
         status=200,
-        route=FileHandler.route,
+        route="metadata" if is_metadata(filename) else FileHandler.route,
         project=project,
         filename=filename,
         outcome=outcome_of(file),

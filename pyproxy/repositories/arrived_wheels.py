@@ -30,7 +30,7 @@ class ArrivedWheels:
     """Looks at wheels as they are kept.
 
     ``upstreams`` are the names by id. ``forget_page`` is called when a wheel turns out to have no METADATA, so that
-    its page no longer offers any.
+    its page no longer offers any, or another than was answered, so that nobody is answered that again.
     """
 
     extracted: ExtractedMetadata
@@ -57,13 +57,14 @@ class ArrivedWheels:
         project, filename = listed.project, listed.link.filename
         own = Extracted(sha256, metadata, verified=True)
         read_before = self.extracted.unverified(project, filename, (sha256, wheel_of(listed)))
-        for upstream_id, before in read_before.items():
-            if before.metadata != metadata:
-                self._alarm(upstream_id, project, filename)
+        others = [upstream_id for upstream_id, before in read_before.items() if before.metadata != metadata]
+        for upstream_id in others:
+            self._alarm(upstream_id, project, filename)
         for upstream_id in {listed.upstream.upstream_id, *read_before}:
             await self.extracted.put(WheelName(upstream_id, project, filename), own)
         if metadata is None:
             log.warning("%s has no metadata that can be read: none is offered for it", filename)
+        if metadata is None or others:
             self.forget_page(project)
 
     def _alarm(self, upstream_id: int, project: NormalizedName, filename: str) -> None:

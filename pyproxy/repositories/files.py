@@ -69,8 +69,8 @@ class UpstreamFiles:
         return self._stored.open(request.project, request.filename, request.sha256)
 
     def at_hand(self, project: NormalizedName, filename: str, sha256: str, limit: int) -> BytesContent | None:
-        """The verified copy of at most ``limit`` bytes, if it is here and can be read at once."""
-        return None if is_metadata(filename) else self._stored.at_hand(project, filename, sha256, limit)
+        """The verified copy of at most ``limit`` bytes, if it is here and can be read at once; of no metadata file."""
+        return self._stored.at_hand(project, filename, sha256, limit)
 
     async def _by_hash(self, request: FileRequest, listed: ListedFile | None) -> FileContent:
         assert request.sha256 is not None

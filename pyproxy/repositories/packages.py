@@ -12,6 +12,7 @@ from pyproxy.repositories.files import UpstreamFiles
 from pyproxy.repositories.json_api.documents import LegacyJson
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.look_ahead import LookAhead
+from pyproxy.repositories.metadata_at_hand import MetadataAtHand
 from pyproxy.repositories.priority import PriorityRepository
 from pyproxy.repositories.project_lists.known_list import ProjectLists
 from pyproxy.simple.model import NormalizedName
@@ -28,6 +29,7 @@ class PackageRepository:
     files: UpstreamFiles
     lists: ProjectLists
     legacy_json: LegacyJson
+    metadata: MetadataAtHand
     look_ahead: LookAhead | None = None
 
     async def get_project_list(self, format: Format, *, gzip: bool) -> ListAnswer:
@@ -52,6 +54,8 @@ class PackageRepository:
         name = NormalizedName(project)
         if self.local is not None and self.local.has(name):
             return None
+        if is_metadata(filename):
+            return self.metadata.get(name, filename, sha256, self.priority.warm(name))
         return self.files.at_hand(name, filename, sha256, limit)
 
     async def get_project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:
@@ -76,8 +80,10 @@ class PackageRepository:
         For a project that became local, a copy that was verified before still answers to its old link.
         """
         content = await self._file(request)
-        if self.look_ahead is not None and is_metadata(request.filename):
-            await self.look_ahead.after(content)
+        if is_metadata(request.filename):
+            content = await self.metadata.take(request, content, self.priority.warm(request.project))
+            if self.look_ahead is not None:
+                await self.look_ahead.after(content)
         return content
 
     async def _file(self, request: FileRequest) -> FileContent:

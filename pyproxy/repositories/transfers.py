@@ -146,7 +146,7 @@ class Transfers:
 
             async def keep(sha256: str, size: int) -> None:
                 name = download.upstream or listed.upstream.name
-                if on_recorded is None and self._files.has_plenty:  # else pages wait for its sha256, others for room
+                if self._files.has_plenty:  # else others wait for room
                     await listed.upstream.lull.wait()
                 try:
                     await keeping.keep(name, sha256, size, download.spool.held)

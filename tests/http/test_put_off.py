@@ -18,6 +18,7 @@ from tests.waiting import until
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=100_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 PATH = address("demo", FILENAME, CONTENT)
+BARE, BARE_CONTENT, _ = make_wheel("bare", "1.0", size=100_000)
 SLOW, SLOW_CONTENT, _ = make_wheel("slow", "1.0", size=300_000)
 
 
@@ -57,6 +58,24 @@ async def test_what_has_come_is_served_again_and_kept_afterwards(
     assert SHA256 in proxy.kept()
     assert len(proxy.kept()) == 3
     assert proxy.left_over() == []
+
+
+async def test_a_file_without_a_hash_gets_its_own_when_it_is_put_away(
+    upstream: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    """Until then it is served from what has come, however often it is asked for."""
+    upstream.add_file("bare", BARE, BARE_CONTENT, sha256=False)
+    proxy, hold = await arriving(upstream, start_proxy)
+    bodies = [(await ask(proxy, f"/files/bare/{BARE}")).body for _ in range(2)]
+    assert bodies == [BARE_CONTENT] * 2
+    assert (proxy.kept(), (await proxy.page("bare"))["files"][0]["hashes"]) == ([], {})
+
+    hold.event.set()
+    await idle(proxy)
+    sha256 = hashlib.sha256(BARE_CONTENT).hexdigest()
+    assert (await proxy.page("bare"))["files"][0]["hashes"] == {"sha256": sha256}
+    assert sha256 in proxy.kept()
+    assert upstream.count(upstream.file_path("bare", BARE)) == 1
 
 
 async def test_a_server_that_stops_puts_away_what_has_come(

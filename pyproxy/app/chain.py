@@ -104,9 +104,12 @@ class Chain:
         """Decide anew what others changed: a sha256 recorded by another worker, a purge or refresh by a command."""
         revision = self._read_shown_revision()
         if revision != self._shown_revision:
-            for project in self._resources.pages.purged_since(self._shown_revision[1]):
-                for member in self._members.values():
+            purged = self._resources.pages.purged_since(self._shown_revision[1])
+            for member in self._members.values():
+                for project in purged:
                     member.pages.forget(project)
+                if revision[1] != self._shown_revision[1]:
+                    member.pages.forget_put_off()
             self._shown_revision = revision
             self._json.forget()
             self.current.priority.forget()
@@ -226,6 +229,7 @@ class Chain:
             downloads=resources.downloads,
             files=resources.files,
             recorded=resources.recorded,
+            pages=resources.pages,
             listings=listings,
             connections={member.stored.id: member.connection for member in members},
             observer=self._observer,
@@ -251,10 +255,12 @@ class Chain:
             look_ahead=self._look_ahead(priority) if cache.look_ahead and not cache.offline else None,
         )
 
-    def _look_ahead(self, priority: PriorityRepository) -> LookAhead:
-        local = self._resources.local
+    def _look_ahead(self, priority: PriorityRepository) -> LookAhead | None:
+        local, active = self._resources.local, [each.name for each in priority.upstreams if each.settings.active]
+        if not active:
+            return None
 
         def at_hand(project: NormalizedName) -> bool:
             return priority.warm(project) is not None or (local is not None and local.has(project))
 
-        return LookAhead(priority.get_project_detail, at_hand=at_hand, lull=self._resources.lull)
+        return LookAhead(active[-1], priority.get_project_detail, at_hand=at_hand, lull=self._resources.lull)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Protocol
 
 from pyproxy.errors import StorageError
 from pyproxy.net.lull import Lull
@@ -35,12 +36,19 @@ ROW_SIZE = 512
 """What an answer without a body counts for in `HELD_LIMIT`."""
 
 
+class Store(Protocol):
+    """Writes an answer; ``since`` as for `PageStore.put_page`."""
+
+    def __call__(self, *, since: int | None) -> Awaitable[bool]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Held:
     """An answer that is not stored (yet); ``body`` is ``None`` where it is a 404, or where it lies in the store."""
 
     page: KnownPage
     body: bytes | None = field(default=None, repr=False)
+    put_off: bool = False
 
     @property
     def size(self) -> int:
@@ -78,6 +86,12 @@ class KnownAnswers:
         """The project was purged: what is held in memory counts no more either."""
         self._drop(project)
 
+    def forget_put_off(self) -> None:
+        """Something was purged, or has expired: what is not written yet may be meant, and can be asked for again."""
+        for project, held in list(self._held.items()):
+            if held.put_off:
+                self._drop(project)
+
     def body(self, tag: str) -> bytes | None:
         """A page's canonical form (zlib-compressed); ``None`` when a purge has taken it meanwhile."""
         return self._held_bodies.get(tag) or readable(lambda: self._pages.body(tag))
@@ -85,7 +99,8 @@ class KnownAnswers:
     async def keep_page(self, project: NormalizedName, page: KnownPage, body: bytes) -> None:
         """Know this page from now on; ``page.changed_at`` is the store's business."""
         assert page.tag is not None
-        storing = self._pages.put_page(
+        store = partial(
+            self._pages.put_page,
             self._key,
             project,
             tag=page.tag,
@@ -96,7 +111,7 @@ class KnownAnswers:
             checked_at=page.checked_at,
             serial=page.serial,
         )
-        await self._keep(project, _Held(page, body), storing)
+        await self._keep(project, _Held(page, body), store)
 
     async def keep_missing(self, project: NormalizedName, checked_at: float) -> None:
         """Know that there is no such project."""
@@ -109,7 +124,7 @@ class KnownAnswers:
             page_url=None,
             serial=None,
         )
-        await self._keep(project, _Held(page), self._pages.put_missing(self._key, project, checked_at))
+        await self._keep(project, _Held(page), partial(self._pages.put_missing, self._key, project, checked_at))
 
     async def confirm(self, project: NormalizedName, page: KnownPage, checked_at: float, etag: str | None) -> None:
         """The known page is still the newest (a 304); one that was purged meanwhile stays gone."""
@@ -118,48 +133,47 @@ class KnownAnswers:
         if held is not None and held.page.tag == page.tag and held.body is not None:
             await self.keep_page(project, confirmed, held.body)
             return
-        await self._keep(project, _Held(confirmed), self._pages.touch(self._key, project, checked_at, etag))
+        await self._keep(project, _Held(confirmed), partial(self._pages.touch, self._key, project, checked_at, etag))
 
     async def stored(self) -> None:
         """Wait until nothing is being stored, as far as that does not take long."""
         if self._storing:
             await asyncio.wait(self._storing, timeout=STORING_SECONDS)
 
-    async def _keep(self, project: NormalizedName, held: _Held, storing: Coroutine[Any, Any, bool]) -> None:
+    async def _keep(self, project: NormalizedName, held: _Held, store: Store) -> None:
         self._drop(project)
-        self._held[project] = held
         self._held_size += held.size
+        lull = self._lull if self._held_size <= PUT_OFF_LIMIT else None
+        put_off = lull is not None and lull.puts_off
+        held = replace(held, put_off=put_off)
+        self._held[project] = held
         if held.page.tag is not None and held.body is not None:
             self._held_bodies[held.page.tag] = held.body
         while self._held_size > self._held_limit and len(self._held) > 1:
             self._drop(next(iter(self._held)))
-        lull = self._lull if self._held_size <= PUT_OFF_LIMIT else None
-        put_off = lull is not None and lull.puts_off
-        task = asyncio.ensure_future(self._store(project, held, storing, lull if put_off else None))
+        task = asyncio.ensure_future(self._store(project, held, store, lull if put_off else None))
         self._storing.add(task)
         task.add_done_callback(self._storing.discard)
         if not put_off:
             await asyncio.wait({task}, timeout=STORING_SECONDS)
 
-    async def _store(
-        self, project: NormalizedName, held: _Held, storing: Coroutine[Any, Any, bool], lull: Lull | None
-    ) -> None:
+    async def _store(self, project: NormalizedName, held: _Held, store: Store, lull: Lull | None) -> None:
         try:
+            since = None
             if lull is not None:
+                since = self._pages.revision()
                 await lull.wait()
                 if self._held.get(project) is not held:
                     return  # a newer answer has come meanwhile, or a purge
-            stored = await storing
+            stored = await store(since=since)
         except StorageError as error:
             log.warning("%s: the answer is not stored, and held in memory: %s", project, error)
             return
         except Exception:  # the end of a task: nobody else would see it
             log.exception("storing the answer for %s failed", project)
             return
-        finally:
-            storing.close()
-        # Not stored, its upstream is no more: only requests that began with it still look here. A page without
-        # its body was confirmed after a purge, and must not come back.
+        # Not stored, its upstream is no more, or it was purged, which this will be told of: only requests that began
+        # with it still look here. A page without its body was confirmed after a purge, and must not come back.
         gone = held.page.tag is not None and held.body is None
         if (stored or gone) and self._held.get(project) is held:
             self._drop(project)

@@ -10,7 +10,15 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from functools import partial
 
-from pyproxy.errors import FileNotListed, HashMismatch, PyproxyError, UpstreamError, UpstreamStatus, UpstreamUnreachable
+from pyproxy.errors import (
+    FileNotListed,
+    HashMismatch,
+    PyproxyError,
+    StorageError,
+    UpstreamError,
+    UpstreamStatus,
+    UpstreamUnreachable,
+)
 from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.net.download import Download, Source
 from pyproxy.net.downloads import Downloads
@@ -25,6 +33,7 @@ from pyproxy.repositories.observer import Asked, Observer
 from pyproxy.repositories.upstream_pages import UpstreamPages
 from pyproxy.simple.names import is_metadata
 from pyproxy.storage.files import FileStore
+from pyproxy.storage.pages import PageStore
 from pyproxy.storage.recorded import RecordedHashes
 
 Address = Callable[[ListedFile], str]
@@ -41,6 +50,10 @@ _CANNOT = (200, 405, 501)
 """How servers answer that know no ranges, or no HEAD: nothing is wrong with them."""
 
 
+MOST_HELD = 400
+"""With more files under way, or not put away yet, even small ones go to the disk: those held take up to 26 MB."""
+
+
 class Transfers:
     """The way from a listing to bytes on the disk. ``connections`` are by upstream id; ``on_kept`` raises nothing."""
 
@@ -50,6 +63,7 @@ class Transfers:
         downloads: Downloads,
         files: FileStore,
         recorded: RecordedHashes,
+        pages: PageStore,
         listings: Listings,
         connections: Mapping[int, Requests],
         observer: Observer,
@@ -58,6 +72,7 @@ class Transfers:
         self._downloads = downloads
         self._files = files
         self._recorded = recorded
+        self._pages = pages
         self._listings = listings
         self._connections = connections
         self._observer = observer
@@ -147,7 +162,7 @@ class Transfers:
             async def keep(sha256: str, size: int) -> None:
                 name = download.upstream or listed.upstream.name
                 if self._files.has_plenty:  # else others wait for room
-                    await listed.upstream.lull.wait()
+                    await self._put_off(listed)
                 try:
                     await keeping.keep(name, sha256, size, download.spool.held)
                 except HashMismatch as error:  # another first copy came meanwhile, and its sha256 rules
@@ -158,7 +173,7 @@ class Transfers:
 
             failed = partial(self._count_failure, listed, expected.filename)
             # What no hash is listed for is opened as an archive before it counts as right, which takes a file.
-            hold = not expected.hashless
+            hold = not expected.hashless and len(self._downloads) < MOST_HELD
             download = Download(expected, sources, keeping.sink, on_verified=keep, on_failed=failed, hold=hold)
             # Not where it is kept: a full disk keeps nothing, and the upstream did its part all the same.
             download.done.add_done_callback(partial(self._tell_whole, listed, download))
@@ -167,6 +182,16 @@ class Transfers:
         kept = partial(find_kept, self._files, self._recorded, listed, expected, recording=on_recorded is not None)
         arriving = self._downloads.join_or_start(key, begin, filename=expected.filename, kept=kept)
         return arriving, joined
+
+    async def _put_off(self, listed: ListedFile) -> None:
+        """Wait for a lull; raises `StorageError` where the file may have been purged meanwhile."""
+        lull = listed.upstream.lull
+        if not lull.puts_off:
+            return
+        since = self._pages.revision()
+        await lull.wait()
+        if self._pages.revision() != since:
+            raise StorageError("something was purged from the cache meanwhile, which may have been this")
 
     def _source(self, listed: ListedFile, address: Address) -> Source:
         return Source(listed.upstream.name, partial(self._fetch, listed, address))

@@ -134,6 +134,10 @@ class UpstreamPages:
         self._answers.forget(project)
         self.standing.forget(project)
 
+    def forget_put_off(self) -> None:
+        """Something was purged or has expired elsewhere: what is not stored yet counts no more."""
+        self._answers.forget_put_off()
+
     def recorded_hashes(self, project: NormalizedName) -> Mapping[str, str]:
         """sha256 by filename, for files that the page lists without one."""
         return self._recorded.for_project(self._upstream.id, project)

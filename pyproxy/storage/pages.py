@@ -84,8 +84,13 @@ class PageStore:
         url: str,
         checked_at: float,
         serial: str | None = None,
+        since: int | None = None,
     ) -> bool:
-        """Keep a page; ``False`` when its upstream has been removed or redirected elsewhere meanwhile."""
+        """Keep a page; ``False`` when its upstream has been removed or redirected elsewhere meanwhile.
+
+        ``since``: the `revision` at which it was put off. Then it is not kept where that is another one by now, nor
+        where a newer answer is.
+        """
         values = _row(key, project) | {
             "tag": tag,
             "etag": etag,
@@ -96,7 +101,7 @@ class PageStore:
         }
 
         def put(connection: sqlite3.Connection) -> bool:
-            if not _is_current(connection, key):
+            if not _is_current(connection, key) or _is_overtaken(connection, values, since):
                 return False
             connection.execute(
                 "INSERT INTO page_bodies (tag, body_z) VALUES (:tag, :body_z) ON CONFLICT (tag) DO NOTHING",
@@ -107,13 +112,15 @@ class PageStore:
 
         return await self._database.write(put)
 
-    async def put_missing(self, key: PageKey, project: NormalizedName, checked_at: float) -> bool:
-        """Remember a 404; ``False`` as in ``put_page``."""
+    async def put_missing(
+        self, key: PageKey, project: NormalizedName, checked_at: float, *, since: int | None = None
+    ) -> bool:
+        """Remember a 404; ``False`` and ``since`` as in ``put_page``."""
         values = _row(key, project) | dict.fromkeys(("tag", "etag", "last_modified", "url", "serial"))
         values["checked_at"] = checked_at
 
         def put(connection: sqlite3.Connection) -> bool:
-            if not _is_current(connection, key):
+            if not _is_current(connection, key) or _is_overtaken(connection, values, since):
                 return False
             _replace(connection, values)
             trim_missing(connection, key.upstream_id, self._missing_kept)
@@ -122,15 +129,25 @@ class PageStore:
         return await self._database.write(put)
 
     async def touch(
-        self, key: PageKey, project: NormalizedName, checked_at: float, etag: str | None = None
+        self,
+        key: PageKey,
+        project: NormalizedName,
+        checked_at: float,
+        etag: str | None = None,
+        *,
+        since: int | None = None,
     ) -> bool:
-        """Confirm the known answer (a 304); ``False`` when there is none any more."""
+        """Confirm the known answer (a 304); ``False`` when there is none any more. ``since`` as in ``put_page``."""
         values = _row(key, project) | {"checked_at": checked_at, "etag": etag}
         sql = """
             UPDATE pages SET checked_at = :checked_at, etag = coalesce(:etag, etag)
             WHERE project = :project AND upstream_id = :upstream_id AND generation = :generation
             """
-        return await self._database.write(lambda connection: connection.execute(sql, values).rowcount > 0)
+
+        def touch(connection: sqlite3.Connection) -> bool:
+            return not _is_overtaken(connection, values, since) and connection.execute(sql, values).rowcount > 0
+
+        return await self._database.write(touch)
 
     async def purge(self, project: NormalizedName) -> int:
         """Forget what every upstream answered for a project; how many answers that were."""
@@ -258,6 +275,19 @@ def _row(key: PageKey, project: NormalizedName) -> dict[str, object]:
 def _is_current(connection: sqlite3.Connection, key: PageKey) -> bool:
     sql = "SELECT 1 FROM upstreams WHERE id = :id AND generation = :generation"
     return connection.execute(sql, {"id": key.upstream_id, "generation": key.generation}).fetchone() is not None
+
+
+def _is_overtaken(connection: sqlite3.Connection, values: dict[str, object], since: int | None) -> bool:
+    """Whether an answer that was put off at a revision is not to be written any more."""
+    if since is None:
+        return False
+    sql = """
+        SELECT 1 FROM pages_revision WHERE revision <> :since
+        UNION ALL
+        SELECT 1 FROM pages WHERE project = :project AND upstream_id = :upstream_id AND generation = :generation
+            AND checked_at > :checked_at
+        """
+    return connection.execute(sql, {**values, "since": since}).fetchone() is not None
 
 
 def _replace(connection: sqlite3.Connection, values: dict[str, object]) -> None:

@@ -7,13 +7,15 @@ import hashlib
 
 import pytest
 
+from pyproxy.admin.cache.purging import Purging
 from pyproxy.net import lull
+from pyproxy.simple.model import NormalizedName
 from tests.distributions import make_wheel
 from tests.http.calls import address, ask, calling, idle
 from tests.http.conftest import StartProxy
 from tests.http.proxy import Proxy
 from tests.upstream_server import Hold, UpstreamServer
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 FILENAME, CONTENT, METADATA = make_wheel("demo", "1.0", size=100_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -76,6 +78,43 @@ async def test_a_file_without_a_hash_gets_its_own_when_it_is_put_away(
     assert (await proxy.page("bare"))["files"][0]["hashes"] == {"sha256": sha256}
     assert sha256 in proxy.kept()
     assert upstream.count(upstream.file_path("bare", BARE)) == 1
+
+
+async def purge_aside(proxy: Proxy, filename: str | None = None) -> None:
+    """As the command does, in another process."""
+    resources = proxy.server.resources
+    purging = Purging(
+        resources.database, pages=resources.pages, recorded=resources.recorded, files=resources.files
+    )
+    await purging.forget(NormalizedName("demo"), filename, stale_since=0.0)
+
+
+async def asked_for_again(proxy: Proxy, upstream: UpstreamServer) -> None:
+    """Wait until the server asks for the page once more."""
+    before = upstream.count("/simple/demo/")
+
+    async def asked() -> bool:
+        await ask(proxy, "/simple/demo/")
+        return upstream.count("/simple/demo/") > before
+
+    await eventually(asked)
+
+
+@pytest.mark.parametrize("filename", [None, FILENAME])
+async def test_what_is_purged_before_it_is_put_away_does_not_come_back(
+    upstream: UpstreamServer, start_proxy: StartProxy, filename: str | None
+) -> None:
+    proxy, hold = await arriving(upstream, start_proxy)
+    assert (await ask(proxy, "/simple/demo/")).status == 200
+    assert (await ask(proxy, PATH)).body == CONTENT
+    await purge_aside(proxy, filename)
+    hold.event.set()
+    await idle(proxy)
+    assert SHA256 not in proxy.kept()
+    await asked_for_again(proxy, upstream)
+    await idle(proxy)
+    assert (await ask(proxy, PATH)).body == CONTENT
+    await until(lambda: SHA256 in proxy.kept())
 
 
 async def test_a_server_that_stops_puts_away_what_has_come(

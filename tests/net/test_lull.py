@@ -19,16 +19,30 @@ async def test_where_nothing_is_arriving_nothing_waits() -> None:
     await asyncio.wait_for(lull.wait(), 0.05)
 
 
-async def test_work_waits_until_nothing_has_arrived_for_a_moment() -> None:
+async def test_work_waits_until_nothing_has_arrived_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "QUIET_SECONDS", 240.0)
     lull = Lull()
     with lull.arriving():
         work = asyncio.create_task(lull.wait())
         await asyncio.sleep(0)
         assert not work.done()
-    await asyncio.sleep(0)
-    with lull.arriving():  # the next wave: it comes before the moment is over
+    await asyncio.sleep(0.01)
+    assert not work.done(), "the moment has only begun"
+    monkeypatch.setattr(module, "QUIET_SECONDS", 0.0)
+    with lull.arriving():  # the next wave
+        await asyncio.sleep(0.01)
         assert not work.done()
-    assert not work.done()
+    lull.end()
+    await work
+
+
+async def test_after_the_moment_work_is_done_without_further_ado(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "QUIET_SECONDS", 0.01)
+    monkeypatch.setattr(module, "LONGEST_SECONDS", 240.0)
+    lull = Lull()
+    with lull.arriving():
+        work = asyncio.create_task(lull.wait())
+        await asyncio.sleep(0)
     await work
 
 
@@ -50,9 +64,8 @@ async def test_at_the_end_nothing_waits_any_more() -> None:
         await asyncio.wait_for(lull.wait(), 60)
 
 
-async def test_so_much_work_waits_and_not_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 2)
-    lull = Lull()
+async def test_so_much_work_waits_and_not_more() -> None:
+    lull = Lull(most=2)
     with lull.arriving():
         work = [asyncio.create_task(lull.wait()) for _ in range(3)]
         await until(work[2].done)

@@ -13,6 +13,7 @@ from pyproxy.storage.upstreams import StoredUpstream, UpstreamStore
 X = NormalizedName("x")
 Y = NormalizedName("y")
 URL = "https://a.example.org/simple/x/"
+KNOWN = KnownPage(None, None, None, 0.0, 0.0, None, None)
 
 
 @pytest.fixture
@@ -111,6 +112,38 @@ async def test_a_304_does_not_rewrite_the_body(pages: PageStore, key: PageKey, d
 
 async def test_a_304_for_a_page_that_was_purged_meanwhile_is_told(pages: PageStore, key: PageKey) -> None:
     assert not await pages.touch(key, X, 7.0)
+
+
+async def put_later(pages: PageStore, key: PageKey, since: int) -> tuple[bool, bool, bool]:
+    """What becomes of a page, a 404 and a 304 of 10.0 that were put off at a revision."""
+    page = await pages.put_page(
+        key, X, tag="late", body_z=b"late", etag=None, last_modified=None, url=URL, checked_at=10.0, since=since
+    )
+    missing = await pages.put_missing(key, Y, 10.0, since=since)
+    return page, missing, await pages.touch(key, X, 10.0, since=since)
+
+
+async def test_what_was_put_off_is_kept_where_nothing_has_happened(pages: PageStore, key: PageKey) -> None:
+    assert await put_later(pages, key, pages.revision()) == (True, True, True)
+    assert (pages.get(key, X) or KNOWN).tag == "late"
+
+
+@pytest.mark.parametrize("what", ["purge", "expire"])
+async def test_what_was_put_off_does_not_come_back_after_a_purge(pages: PageStore, key: PageKey, what: str) -> None:
+    since = pages.revision()
+    await (pages.purge(X) if what == "purge" else pages.expire(X, 5.0))
+    assert await put_later(pages, key, since) == (False, False, False)
+    assert pages.get(key, X) is pages.get(key, Y) is None
+
+
+async def test_what_was_put_off_replaces_nothing_newer(pages: PageStore, key: PageKey) -> None:
+    since = pages.revision()
+    await put(pages, key, "newer", 11.0)
+    await pages.put_missing(key, Y, 11.0)
+    assert await put_later(pages, key, since) == (False, False, False)
+    known = pages.get(key, X)
+    assert known is not None
+    assert (known.tag, known.checked_at) == ("newer", 11.0)
 
 
 async def test_a_replaced_body_goes(pages: PageStore, key: PageKey, database: Database) -> None:

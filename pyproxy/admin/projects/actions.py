@@ -70,9 +70,8 @@ class ProjectActions:
         gone = await self.would_go(project, filename)
         await self._purging(self._database).forget(project, filename, stale_since=self._stale_since())
         priority = self._repository().priority
-        if filename is None:
-            for upstream in priority.upstreams:
-                upstream.forget(project)
+        for upstream in priority.upstreams:
+            upstream.forget(project)
         priority.forget(project)
         return gone
 

@@ -6,6 +6,9 @@ served tells which pages come next, so they are asked for in that moment. They a
 upstreams in the same order, and nobody is asked for what is known and fresh. Whoever wants such a page meanwhile joins
 those who ask.
 
+Only the least trusted upstream's metadata is read. What it names that upstream has published itself; what a private
+index's or a local file's names, an installer may have from elsewhere, and never ask for here.
+
 uv asks for all that it knows of at once. Nothing is looked ahead for it, nor where others keep the server as busy.
 """
 
@@ -13,16 +16,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
+from itertools import islice
 
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pyproxy.errors import InvalidProjectName, PyproxyError
 from pyproxy.net.lull import Lull
-from pyproxy.repositories.base import FileContent, ProjectPage
+from pyproxy.repositories.base import ProjectPage
 from pyproxy.repositories.bounded_cache import BoundedCache
-from pyproxy.simple.core_metadata import read_core_metadata
+from pyproxy.repositories.content import BytesContent
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
 
@@ -34,46 +38,55 @@ BUSY = 8
 MOST_PAGES = 32
 """Pages asked for ahead at a time."""
 
-READ_BYTES = 64 * 1024
-"""Of a metadata file: its fields come first, and then a description."""
+AT_ONCE = 4
+"""Of these so many go to upstreams: one that answers slowly, or one after the other, must not be made to rest by it."""
 
 MOST_REQUIREMENTS = 200
 """Of one metadata file; each takes some 20 microseconds to read."""
 
-LONGEST_REQUIREMENT = 500
-"""Characters of one that has neither a marker nor an address."""
+LONGEST_REQUIREMENT = 200
+"""Bytes of one that has neither a marker nor an address."""
 
 REMEMBERED_NAMES = 20_000
 """Names that metadata files required, kept at hand; the next install reads none of them again."""
+
+_REQUIRES = re.compile(rb"^Requires-Dist:([^\r\n]*)[\r\n]", re.IGNORECASE | re.MULTILINE)
+_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 Required = tuple[NormalizedName, ...]
 
 
 class LookAhead:
-    """Reads what metadata requires. ``find`` decides a page, as for a client; ``at_hand`` tells whether it is known."""
+    """Reads what metadata of ``upstream`` requires.
+
+    ``find`` decides a page, as for a client; ``at_hand`` tells whether nobody need be asked for it.
+    """
 
     def __init__(
         self,
+        upstream: str,
         find: Callable[[NormalizedName], Awaitable[ProjectPage]],
         *,
         at_hand: Callable[[NormalizedName], bool],
         lull: Lull,
     ) -> None:
+        self._upstream = upstream
         self._find = find
         self._at_hand = at_hand
         self._lull = lull
         # By the metadata's sha256: the same bytes always require the same.
         self._required = BoundedCache[str, Required](REMEMBERED_NAMES, lambda names: 1 + len(names))
         self._asking: dict[NormalizedName, asyncio.Task[None]] = {}
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def after(self, metadata: FileContent) -> None:
+    def after(self, metadata: BytesContent) -> None:
         """Ask for the pages that somebody will want who gets this metadata now; returns before they are here."""
-        if metadata.sha256 is None or self._lull.arriving_now >= BUSY:
+        if metadata.upstream != self._upstream or self._lull.arriving_now >= BUSY:
             return
-        try:
-            required = await self._read(metadata, metadata.sha256)
-        except PyproxyError:
-            return  # whoever sends it meets the same
+        required = self._required.get(metadata.sha256)
+        if required is None:
+            required = required_names(metadata.body)
+            self._required.put(metadata.sha256, required)
         for project in required:
             if len(self._asking) >= MOST_PAGES:
                 return
@@ -81,16 +94,11 @@ class LookAhead:
                 task = asyncio.get_running_loop().create_task(self._ask(project), name=f"look ahead at {project}")
                 self._asking[project] = task
 
-    async def _read(self, metadata: FileContent, sha256: str) -> Required:
-        required = self._required.get(sha256)
-        if required is None:
-            required = required_names(await _beginning(metadata))
-            self._required.put(sha256, required)
-        return required
-
     async def _ask(self, project: NormalizedName) -> None:
         try:
-            await self._find(project)
+            async with self._turns:
+                if not self._at_hand(project):
+                    await self._find(project)
         except PyproxyError as error:  # who wants the page will be told
             log.debug("looked ahead at %s: %s", project, error)
         except Exception:  # the end of a task: nobody else would see it
@@ -102,30 +110,20 @@ class LookAhead:
 def required_names(metadata: bytes) -> Required:
     """The projects that whoever installs this needs from an index, whatever its platform and without any extra.
 
-    ``metadata`` may end anywhere. What is no requirement requires nothing.
+    ``metadata`` is anything; what is no requirement on a line of its own requires nothing. Not read by
+    `read_core_metadata`, which takes some milliseconds, and far longer for what somebody has made for that.
     """
-    texts = read_core_metadata(_fields(metadata)).get("requires_dist", [])
-    names = dict.fromkeys(map(_required_name, texts[:MOST_REQUIREMENTS]))
+    end = _BLANK_LINE.search(metadata)  # then comes the description
+    found = _REQUIRES.finditer(metadata, 0, end.start() + 1 if end else len(metadata))
+    names = dict.fromkeys(_required_name(each[1]) for each in islice(found, MOST_REQUIREMENTS))
     return tuple(name for name in names if name is not None)
 
 
-def _fields(metadata: bytes) -> bytes:
-    """Without the description, which takes most of the time to read."""
-    ends = [end for blank in (b"\n\n", b"\r\n\r\n") if (end := metadata.find(blank)) >= 0]
-    return metadata[: min(ends) + 1] if ends else metadata[: metadata.rfind(b"\n") + 1]
-
-
-def _required_name(text: str) -> NormalizedName | None:
-    if ";" in text or len(text) > LONGEST_REQUIREMENT:
+def _required_name(text: bytes) -> NormalizedName | None:
+    if b";" in text or len(text) > LONGEST_REQUIREMENT:
         return None  # with a marker, most likely for an extra or another platform
     try:
-        requirement = Requirement(text)
+        requirement = Requirement(text.decode())
         return normalize(requirement.name) if requirement.url is None else None
-    except (InvalidRequirement, InvalidProjectName):
+    except (UnicodeDecodeError, InvalidRequirement, InvalidProjectName):
         return None
-
-
-async def _beginning(metadata: FileContent) -> bytes:
-    stop = READ_BYTES if metadata.size is None else min(READ_BYTES, metadata.size)
-    async with aclosing(metadata.chunks(0, stop)) as chunks:
-        return b"".join([chunk async for chunk in chunks])

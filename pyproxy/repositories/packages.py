@@ -82,8 +82,8 @@ class PackageRepository:
         content = await self._file(request)
         if is_metadata(request.filename):
             content = await self.metadata.take(request, content, self.priority.warm(request.project))
-            if self.look_ahead is not None:
-                await self.look_ahead.after(content)
+            if self.look_ahead is not None and isinstance(content, BytesContent) and not request.head:
+                self.look_ahead.after(content)
         return content
 
     async def _file(self, request: FileRequest) -> FileContent:

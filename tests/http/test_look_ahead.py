@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from pyproxy.config.model import LocalConfig
 from pyproxy.settings import UpstreamSettings
 from tests.distributions import make_wheel
 from tests.http.calls import ask
@@ -103,6 +106,41 @@ async def test_a_name_is_asked_for_only_where_it_belongs(
     await known(proxy, "needed-one", "needed-two")
     assert (other.count("/simple/"), other.count(NEEDED[0])) == (1, 1)
     assert [serving.count(path) for path in NEEDED] == [0, 1]
+
+
+async def test_names_in_the_metadata_of_a_more_trusted_index_are_told_to_nobody(
+    serving: UpstreamServer, other: UpstreamServer, start_proxy: StartProxy
+) -> None:
+    other.add_file("public", *make_wheel("public", "1.0", metadata_extra="Requires-Dist: needed-two\n")[:2])
+    proxy = await start_proxy(serving, other)
+    await ask_for_metadata(proxy)
+    link = await proxy.link("public", "public-1.0-py3-none-any.whl")
+    assert (await ask(proxy, f"{link}.metadata")).status == 200
+    await known(proxy, "needed-two")
+    assert serving.count(NEEDED[0]) == other.count(NEEDED[0]) == 0
+
+
+async def test_local_projects_are_not_asked_for(
+    serving: UpstreamServer, start_proxy: StartProxy, tmp_path: Path
+) -> None:
+    filename, content, _ = make_wheel("needed-one", "9.0")
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / filename).write_bytes(content)
+    proxy = await start_proxy(serving)
+    await proxy.stop()
+    proxy.config = replace(proxy.config, local=LocalConfig(directory=tmp_path / "local"))
+    await proxy.start()
+    await ask_for_metadata(proxy)
+    await known(proxy, "needed-two")
+    assert serving.count(NEEDED[0]) == 0
+
+
+async def test_a_head_looks_ahead_at_nothing(serving: UpstreamServer, start_proxy: StartProxy) -> None:
+    proxy = await start_proxy(serving)
+    link = await proxy.link("demo", "demo-1.0-py3-none-any.whl")
+    assert (await ask(proxy, f"{link}.metadata", method="HEAD")).status == 200
+    assert (await ask(proxy, "/simple/demo/")).status == 200
+    assert [serving.count(path) for path in NEEDED] == [0, 0]
 
 
 async def test_a_failing_page_takes_nothing_from_the_metadata(

@@ -6,9 +6,8 @@ import pytest
 
 from pyproxy.errors import StorageError
 from pyproxy.net.lull import Lull
-from pyproxy.repositories.base import FileContent
 from pyproxy.repositories.content import BytesContent
-from pyproxy.repositories.look_ahead import BUSY, MOST_PAGES, MOST_REQUIREMENTS, LookAhead, required_names
+from pyproxy.repositories.look_ahead import AT_ONCE, BUSY, MOST_PAGES, MOST_REQUIREMENTS, LookAhead, required_names
 from pyproxy.simple.model import NormalizedName
 
 HEAD = b"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n"
@@ -28,7 +27,7 @@ class Pages:
         self.known.add(project)
 
     def ahead(self, lull: Lull | None = None) -> LookAhead:
-        return LookAhead(self.find, at_hand=lambda name: name in self.known, lull=lull or Lull())  # type: ignore[arg-type]
+        return LookAhead("first", self.find, at_hand=lambda name: name in self.known, lull=lull or Lull())  # type: ignore[arg-type]
 
 
 def metadata(*requirements: str) -> BytesContent:
@@ -52,10 +51,11 @@ async def settled() -> None:
         ("=!?", ()),
         ("o" * 300, ()),
         ("other" + "<1,<1" * 200, ()),
+        ("\xff", ()),
     ],
 )
 def test_what_everybody_needs_who_installs_it_is_read(requirement: str, names: tuple[str, ...]) -> None:
-    assert required_names(HEAD + f"Requires-Dist: {requirement}\n".encode()) == names
+    assert required_names(HEAD + f"Requires-Dist: {requirement}\n".encode("latin-1")) == names
 
 
 def test_each_name_is_read_once_in_the_order_of_the_metadata() -> None:
@@ -67,6 +67,11 @@ def test_each_name_is_read_once_in_the_order_of_the_metadata() -> None:
 def test_a_description_requires_nothing(line: bytes) -> None:
     fields = HEAD.replace(b"\n", line) + b"Requires-Dist: a" + line
     assert required_names(fields + line + b"Requires-Dist: b" + line) == ("a",)
+
+
+def test_thousands_of_other_fields_do_not_matter() -> None:
+    others = "".join(f"field-{number % 195}: {number}\n" for number in range(20_000)).encode()
+    assert required_names(HEAD + others + b"Requires-Dist: a\n" + others) == ("a",)
 
 
 def test_a_field_that_is_cut_short_requires_nothing() -> None:
@@ -85,7 +90,7 @@ def test_what_is_no_metadata_requires_nothing(content: bytes) -> None:
 
 async def test_pages_are_asked_for_at_once_and_nobody_waits_for_them() -> None:
     pages = Pages()
-    await pages.ahead().after(metadata("a", "b"))
+    pages.ahead().after(metadata("a", "b"))
     await settled()
     assert pages.asked == ["a", "b"]
     assert not pages.known
@@ -95,14 +100,14 @@ async def test_what_is_known_or_being_asked_for_is_not_asked_for_again() -> None
     pages = Pages("a")
     ahead = pages.ahead()
     for _ in range(2):
-        await ahead.after(metadata("a", "b"))
+        ahead.after(metadata("a", "b"))
         await settled()
     assert pages.asked == ["b"]
 
     pages.open.set()
     await settled()
     pages.known.clear()
-    await ahead.after(metadata("a", "b"))
+    ahead.after(metadata("a", "b"))
     await settled()
     assert pages.asked == ["b", "a", "b"], "what is stale is asked for again, though the metadata is not read again"
 
@@ -113,41 +118,50 @@ async def test_nothing_is_looked_ahead_where_much_is_arriving_anyway() -> None:
     arriving = [lull.arriving() for _ in range(BUSY)]
     for each in arriving:
         each.__enter__()
-    await ahead.after(metadata("a"))
+    ahead.after(metadata("a"))
     await settled()
     assert pages.asked == []
 
     arriving.pop().__exit__(None, None, None)
-    await ahead.after(metadata("a"))
+    ahead.after(metadata("a"))
     await settled()
     assert pages.asked == ["a"]
 
 
-async def test_so_many_pages_are_asked_for_at_a_time_and_no_more() -> None:
+async def test_so_many_pages_wait_for_their_turn_and_no_more() -> None:
     pages = Pages()
     ahead = pages.ahead()
-    await ahead.after(metadata(*(f"p{number}" for number in range(2 * MOST_PAGES))))
-    await settled()
+    ahead.after(metadata(*(f"p{number}" for number in range(2 * MOST_PAGES))))
+    pages.open.set()
+    for _ in range(2 * MOST_PAGES):
+        await settled()
     assert len(pages.asked) == MOST_PAGES
 
-    pages.open.set()
-    await settled()
-    await ahead.after(metadata("later"))
+    ahead.after(metadata("later"))
     await settled()
     assert pages.asked[-1] == "later"
 
 
-async def test_metadata_that_cannot_be_read_is_left_to_those_who_send_it() -> None:
-    class Unreadable(BytesContent):
-        async def chunks(self, start: int, stop: int | None):  # type: ignore[no-untyped-def, override]
-            raise StorageError("gone")
-            yield b""
-
+async def test_only_the_metadata_of_the_least_trusted_upstream_is_read() -> None:
+    """A private index names what an installer may have from elsewhere, and what nobody else need hear of."""
     pages = Pages()
-    content: FileContent = Unreadable(b"", sha256="0", upstream="first")
-    await pages.ahead().after(content)
+    private = metadata("company-secret")
+    private.upstream = "private"
+    pages.ahead().after(private)
     await settled()
     assert pages.asked == []
+
+
+async def test_a_slow_upstream_is_asked_for_a_few_at_a_time() -> None:
+    pages = Pages()
+    pages.ahead().after(metadata(*(f"p{number}" for number in range(MOST_PAGES))))
+    await settled()
+    assert len(pages.asked) == AT_ONCE
+    pages.known.add(f"p{AT_ONCE}")  # somebody has asked for it meanwhile
+    pages.open.set()
+    for _ in range(MOST_PAGES):
+        await settled()
+    assert len(pages.asked) == len(set(pages.asked)) == MOST_PAGES - 1
 
 
 async def test_a_page_that_cannot_be_had_is_looked_for_again_the_next_time(caplog: pytest.LogCaptureFixture) -> None:
@@ -157,9 +171,9 @@ async def test_a_page_that_cannot_be_had_is_looked_for_again_the_next_time(caplo
         asked.append(project)
         raise StorageError("the disk is full") if len(asked) == 1 else RuntimeError("a defect")
 
-    ahead = LookAhead(find, at_hand=lambda _: False, lull=Lull())  # type: ignore[arg-type]
+    ahead = LookAhead("first", find, at_hand=lambda _: False, lull=Lull())  # type: ignore[arg-type]
     for _ in range(3):
-        await ahead.after(metadata("a"))
+        ahead.after(metadata("a"))
         await settled()
     assert asked == ["a"] * 3
     defects = [record for record in caplog.records if record.exc_info]

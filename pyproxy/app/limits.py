@@ -64,6 +64,11 @@ def possible_transfers() -> int:
     return _files_for(4)
 
 
+def possible_put_off() -> int:
+    """How many files that have come may wait to be put away: each has two open files, and others need some as well."""
+    return _soft_limit() // 16
+
+
 def connections_warning(wanted: int | None) -> str | None:
     """What is to be said of a ``server.max_connections`` that cannot be reached; ``None`` of others."""
     possible = possible_connections()
@@ -101,9 +106,12 @@ def disk_size(directory: Path) -> int | None:
 
 def _files_for(each: int) -> int:
     """How many there can be that take ``each`` so many open files of this process."""
+    return max(16, (_soft_limit() - OWN_FILES) // each)
+
+
+def _soft_limit() -> int:
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    allowed = ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
-    return max(16, (allowed - OWN_FILES) // each)
+    return ENOUGH_FILES if soft == resource.RLIM_INFINITY else soft
 
 
 def _workers(count: int) -> str:

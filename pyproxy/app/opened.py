@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pyproxy.app.chain import Chain
 from pyproxy.app.resources import Resources, open_resources
@@ -77,6 +77,7 @@ async def _opened(
     config: Config, environ: Mapping[str, str], clock: Callable[[], float], observer: Observer | None, rebuild: bool
 ) -> AsyncIterator[Opened]:
     resources = open_resources(config, environ, clock)
+    resources.lull.end()  # no client waits here, but the command for what it keeps
     try:
         resources.upstreams.seed(config.seeds)
         if not (rebuild or resources.files.index.complete):
@@ -85,7 +86,7 @@ async def _opened(
             await resources.local.scan()
         chain = Chain(
             resources,
-            config.cache,
+            replace(config.cache, look_ahead=False),
             contact=config.server.public_url,
             environ=environ,
             clock=clock,

@@ -8,10 +8,11 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from pyproxy.app.limits import possible_put_off
 from pyproxy.config.model import Config
 from pyproxy.errors import StorageError
 from pyproxy.net.downloads import Downloads
-from pyproxy.net.lull import Lull
+from pyproxy.net.lull import MOST, Lull
 from pyproxy.net.sharing.processes import Processes
 from pyproxy.repositories.local import LocalRepository
 from pyproxy.repositories.workshop import Workshop
@@ -108,7 +109,7 @@ def open_resources(config: Config, environ: Mapping[str, str], clock: Callable[[
         failures=FailureStore(database),
         files=files,
         lists=ProjectListStore(directory, files.temporary),
-        lull=Lull(),
+        lull=Lull(min(MOST, possible_put_off())),
         downloads=Downloads(Processes(Claims(directory), files.workspace)),
         workshop=Workshop(),
         local=local,

@@ -20,13 +20,14 @@ LONGEST_SECONDS = 5.0
 """How long work is put off at most. What came in so much time is asked for again if the machine dies."""
 
 MOST = 200
-"""So much work waits at a time, what comes then is done at once: an arrived file holds two descriptors."""
+"""So much work waits at a time at most, what comes then is done at once: an arrived file holds two descriptors."""
 
 
 class Lull:
-    """Knows whether anything is arriving from upstreams, and lets work wait until nothing is."""
+    """Knows whether anything is arriving from upstreams, and lets work wait until nothing is: ``most`` at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
         self._arriving = 0
         self._arrived_at = 0.0
         self._waiting = 0
@@ -54,7 +55,7 @@ class Lull:
     @property
     def puts_off(self) -> bool:
         """Whether work would have to wait now."""
-        return self._arriving > 0 and self._waiting < MOST and not self._over.is_set()
+        return self._arriving > 0 and self._waiting < self._most and not self._over.is_set()
 
     async def wait(self) -> None:
         """Return once there is a lull; at once where there is one, or too much waits already."""

@@ -70,3 +70,11 @@ def test_more_free_room_than_the_disk_has_is_warned_of(tmp_path: Path) -> None:
     assert "storage.min_free is 1000000TB, but the whole disk of " in warning
     assert f"{tmp_path / 'not' / 'there'} has {disk.f_blocks * disk.f_frsize / 10**6:,.0f} MB" in warning
     assert room_warning(replace(storage, min_free=disk.f_blocks * disk.f_frsize)) is None
+
+
+@pytest.mark.parametrize(("open_files", "most"), [(128, 8), (1024, 64)])
+def test_files_that_wait_to_be_put_away_leave_most_open_files_to_others(open_files: int, most: int) -> None:
+    asked = f"import resource; resource.setrlimit(resource.RLIMIT_NOFILE, ({open_files}, {open_files})); "
+    asked += "from pyproxy.app.limits import possible_put_off; print(possible_put_off())"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, timeout=120, check=True)
+    assert int(done.stdout) == most

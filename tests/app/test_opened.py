@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from pyproxy.app.opened import opened
 from pyproxy.app.resources import open_resources
 from pyproxy.config.model import Config, StorageConfig
 from pyproxy.errors import StorageError
+from pyproxy.settings import UpstreamSettings
 
 
 def config(directory: Path) -> Config:
@@ -38,3 +40,12 @@ async def test_a_command_finds_what_a_running_server_has_open(tmp_path: Path) ->
         assert serving.pages.revision() == 2
     finally:
         await serving.close()
+
+
+async def test_a_command_puts_nothing_off_and_looks_at_nothing_ahead(tmp_path: Path) -> None:
+    """Nobody waits but the command, and that for what is kept; and what it asks for is what it was told to."""
+    one = replace(config(tmp_path), upstreams=(UpstreamSettings(name="one", url="https://example.org"),))
+    async with opened(one, {}, create=True) as here:
+        with here.resources.lull.arriving():
+            assert not here.resources.lull.puts_off
+        assert here.chain.current.look_ahead is None

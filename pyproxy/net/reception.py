@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 
-from pyproxy.errors import BrokenOff, StorageError, UpstreamInvalidResponse
+from pyproxy.errors import BrokenOff, PyproxyError, StorageError, UpstreamInvalidResponse
 from pyproxy.net.archive_check import HEAD_BYTES, looks_like, starts_like
 from pyproxy.net.decoding import BodyDecoding, FileDecoding, Identity
 from pyproxy.net.file_requests import status_error
@@ -173,14 +173,11 @@ class Reception:
             (self._flow.pause if full else self._flow.resume)()
 
     def _take(self, pieces: Iterator[bytes]) -> None:
-        for piece in pieces:
-            self._received += len(piece)
-            if self.size is not None and self._received > self.size:
-                raise BrokenOff(self._upstream, f"sent more of {self._expected.filename} than its {self.size} bytes")
-            if not self._first_checked:
-                self._first += piece[:HEAD_BYTES]
-                self._check_first(final=False)
-            self._queue.append(piece)
+        try:
+            self._queue_up(pieces)
+        except PyproxyError:
+            self._queue.clear()  # of a copy that is no good nothing more need be stored, nor leave
+            raise
         if self._job is None and self._queue:
             if self._spool.holds(sum(map(len, self._queue))):
                 self._hold(b"".join(self._next_batch()))
@@ -194,6 +191,16 @@ class Reception:
         overflow = self._spool.overflow
         if self._flow is None and overflow is not None and overflow.full:
             raise StorageError("the disk is full, and the readers are slower than a transfer that cannot be paused")
+
+    def _queue_up(self, pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            self._received += len(piece)
+            if self.size is not None and self._received > self.size:
+                raise BrokenOff(self._upstream, f"sent more of {self._expected.filename} than its {self.size} bytes")
+            if not self._first_checked:
+                self._first += piece[:HEAD_BYTES]
+                self._check_first(final=False)
+            self._queue.append(piece)
 
     def _check_first(self, *, final: bool) -> None:
         """An early look, so that of a web page in place of a file not even the first bytes leave."""

@@ -82,14 +82,14 @@ class Spool:
         self._compare_until = 0
         self._sink = sink
         self._hold_below = 0 if sink is None else hold_below
-        self._held: bytearray | None = bytearray() if self._hold_below else None
+        self._held = b"" if self._hold_below else None
         if sink is None:
             self.overflow = Overflow(0, WINDOW_BYTES)
 
     @property
     def held(self) -> bytes | None:
         """All of the bytes so far, where they are held in memory."""
-        return None if self._held is None else bytes(self._held)
+        return self._held
 
     def holds(self, count: int) -> bool:
         """Whether so many more bytes are held in memory."""
@@ -104,7 +104,7 @@ class Spool:
     def hold_no_more(self) -> None:
         """Put what is held into the sink, and from now on everything. On the loop, and harmless when repeated."""
         if self._held is not None:
-            held, self._held, self.stored = bytes(self._held), None, 0
+            held, self._held, self.stored = self._held, None, 0
             if held:
                 self.settle(self.store(0, held))
 
@@ -143,7 +143,7 @@ class Spool:
         self._compare_until = given
         self.stored = 0
         if self._held is not None:
-            self._held.clear()
+            self._held = b""
             return
         self.overflow = None if self._fd >= 0 or self._sink is not None else Overflow(0, WINDOW_BYTES)
 
@@ -187,7 +187,7 @@ class Spool:
         """Up to ``count`` bytes at ``position``, which must be stored. LookupError if they have passed through
         memory and are gone; OSError if the disk fails."""
         if self._held is not None:
-            return bytes(self._held[position : position + count])
+            return self._held[position : position + count]
         if self.overflow is not None:
             if position >= self.overflow.base:
                 return self.overflow.read(position, count)

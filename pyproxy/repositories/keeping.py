@@ -56,9 +56,10 @@ class Place:
 
     def discard(self) -> None:
         """Close and remove it, if it was made."""
-        self._discarded = True
-        if self._file is not None:
-            self._file.discard()
+        with self._lock:
+            self._discarded, file = True, self._file
+        if file is not None:
+            file.discard()
 
 
 class Keeping:
@@ -116,7 +117,7 @@ class Keeping:
     async def _store(self, upstream: str, sha256: str, size: int, held: bytes | None) -> None:
         if self.sink is None:
             return
-        if not self._files.may_keep_arrived(size):
+        if not (self._files.may_keep_arrived(size) if held is None else self._files.may_keep(size)):
             raise StorageError(f"less than storage.min_free ({format_size(self._files.min_free)}) is left on the disk")
         await self._files.keep(
             self.sink.file() if held is None else held,

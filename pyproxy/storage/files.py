@@ -94,6 +94,7 @@ class FileStore:
         self._uses = Uses(database)
         self._directory = directory
         self._promised = 0  # bytes of temporary files that are being kept
+        self._unwritten = 0  # bytes in memory that are being kept
         self._places = Places(prepare_directory(directory / FILES_NAME))
         self._free = FreeSpace(self._places.root)
         self.index = FileIndex(self._places, database, clock)
@@ -153,7 +154,7 @@ class FileStore:
 
     def may_keep(self, size: int) -> bool:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
-        return self._free.has(self.min_free + size)
+        return self._free.has(self.min_free + self._unwritten + size)
 
     @property
     def has_plenty(self) -> bool:
@@ -197,14 +198,18 @@ class FileStore:
         is kept, nor is a file that is larger than ``max_size``. Raises `StorageError`.
         """
         name = self._name(project, filename, upstream, hashes)
-        self._promised += size
-        try:
-            if isinstance(arrived, bytes):
+        if isinstance(arrived, bytes):
+            self._unwritten += size
+            try:
                 await self._in_thread(self._keep_bytes, arrived, sha256, name)
-            else:
+            finally:
+                self._unwritten -= size
+        else:
+            self._promised += size
+            try:
                 await self._in_thread(self._keep, arrived.path, arrived.hand_over(), sha256, size, name)
-        finally:
-            self._promised -= size
+            finally:
+                self._promised -= size
         return StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
 
     async def add_name(

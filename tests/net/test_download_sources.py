@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from pyproxy.errors import BrokenOff, HashMismatch, StorageError, UpstreamUnreachable
 from pyproxy.net.download import Download
+from pyproxy.net.response import Receiver
 from pyproxy.net.verification import Expected
 from tests.net.scripted_bodies import FileSink, Kept, Script, content, expected, finished, read_all, sha256, until
 
@@ -164,3 +166,31 @@ async def test_when_all_sources_fail_the_first_real_failure_is_the_answer(kept: 
     assert isinstance(download.error, BrokenOff)
     assert not isinstance(download.error, HashMismatch)
     assert kept.calls == []
+
+
+class OneWrite(Script):
+    """Sends its bytes in one piece."""
+
+    async def _send(self, receiver: Receiver, data: bytes) -> None:
+        receiver.write(data)
+
+
+@pytest.mark.parametrize("size", [1000, 100_000])
+async def test_what_was_decoded_before_a_body_broke_does_not_spoil_the_next_copy(tmp_path: Path, size: int) -> None:
+    right = content(size)
+    coded = bytearray(gzip.compress(bytes(3 << 19)))
+    coded[-8] ^= 1  # its checksum: much is decoded before that is noticed
+    first, second = OneWrite(bytes(coded), coding="gzip"), Script(right, upstream="b")
+    sink, kept = FileSink(tmp_path), []
+
+    async def keep(digest: str, length: int) -> None:
+        held = download.spool.held
+        kept.append(sink.path.read_bytes() if held is None else held)
+
+    sources = [first.source, second.source]
+    download = Download(expected(right, size=False), sources, sink, on_verified=keep, hold=True)
+    task = download.start()
+    assert await read_all(download.reader()) == right
+    await task
+    assert kept == [right]
+    sink.discard()

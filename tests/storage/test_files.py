@@ -14,6 +14,7 @@ from pyproxy.errors import StorageError
 from pyproxy.storage import file_rows
 from pyproxy.storage.database import Database
 from pyproxy.storage.files import RESERVE, FileStore
+from pyproxy.storage.space import FreeSpace
 from tests.http.test_file_disk import files_end_at
 from tests.storage.conftest import Clock
 from tests.storage.keeping import PROJECT, keep, manifest, on_disk, sha256_of
@@ -21,6 +22,18 @@ from tests.storage.keeping import PROJECT, keep, manifest, on_disk, sha256_of
 CONTENT = b"the bytes of a wheel"
 SHA256 = sha256_of(CONTENT)
 PLACE = f"files/{SHA256[:2]}/{SHA256}"
+
+
+class Room(FreeSpace):
+    """A disk with so much room."""
+
+    def __init__(self, directory: Path, free: int) -> None:
+        super().__init__(directory)
+        self.free = free
+
+    def look(self) -> int:
+        self._seen = self.free
+        return self.free
 
 
 @pytest.fixture
@@ -116,6 +129,24 @@ async def test_bytes_in_memory_that_cannot_be_written_leave_nothing(files: FileS
         )
     assert on_disk(tmp_path) == []
     assert files.find(PROJECT, "x-1.whl", SHA256) is None
+
+
+async def test_bytes_in_memory_need_room_of_their_own(tmp_path: Path, database: Database, clock: Clock) -> None:
+    """Those of a temporary file lie on the disk already. Many in memory are counted together."""
+    files = FileStore(tmp_path, database, min_free=1_000_000, clock=clock)
+    files._free = Room(tmp_path, 1_000_000 + 30)
+    try:
+        assert (files.may_keep(20), files.may_keep(40)) == (True, False)
+        listed = {"sha256": SHA256}
+        keeping = asyncio.ensure_future(
+            files.keep(CONTENT, sha256=SHA256, size=20, project=PROJECT, filename="a", upstream="a", hashes=listed)
+        )
+        await asyncio.sleep(0)
+        assert not files.may_keep(20)
+        await keeping
+        assert files.may_keep(20)
+    finally:
+        files.close()
 
 
 def test_a_discarded_temporary_file_leaves_nothing(files: FileStore, tmp_path: Path) -> None:

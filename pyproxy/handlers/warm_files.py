@@ -10,31 +10,32 @@ import re
 
 from pyproxy.handlers.base import Services
 from pyproxy.handlers.files import IMMUTABLE, FileHandler, headers_of, outcome_of
-from pyproxy.handlers.rendered_head import may_keep
+from pyproxy.handlers.rendered_head import may_keep, must_ask
 from pyproxy.handlers.short_way import Asked, WarmAnswer
 from pyproxy.simple.names import is_metadata
 
 LIMIT_BYTES = 256 * 1024
 """Larger files are sent in steps, by the kernel where it can; so much is read by the handler at a time as well."""
 
-_ADDRESS = re.compile(r"/files/([a-z0-9-]+)/([0-9a-f]{64})/([A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199})", re.ASCII)
+_ADDRESS = re.compile(r"/files/([a-z0-9-]+)/(?:([0-9a-f]{64})/)?([A-Za-z0-9_][A-Za-z0-9_.+!~-]{0,199})", re.ASCII)
 """Names that need no decoding, nor a closer look."""
 
 _CONDITIONS = frozenset({"If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since", "Range"})
 
 
 def find_file(services: Services, asked: Asked) -> WarmAnswer | None:
-    """The file whose sha256 the address names, if it is small and need not be waited for."""
+    """The file whose sha256 the address names, or the metadata file, if it is small and need not be waited for."""
     found = _ADDRESS.fullmatch(asked.uri)
     if found is None or services.accel_redirect is not None or not _CONDITIONS.isdisjoint(asked.fields):
         return None
     project, sha256, filename = found.groups()
-    file = services.repository.file_at_hand(project, filename, sha256, LIMIT_BYTES)
+    file = services.repository.file_at_hand(project, filename, sha256 or "", LIMIT_BYTES)
     if file is None:
         return None
+    kept = may_keep(IMMUTABLE, public=True) if sha256 else must_ask("no-cache", public=True)
     return WarmAnswer(
         asked,
-        {"Cache-Control": may_keep(IMMUTABLE, public=True), **headers_of(file)},
+        {"Cache-Control": kept, **headers_of(file)},
         file.body,
         status=200,
         route="metadata" if is_metadata(filename) else FileHandler.route,

@@ -194,6 +194,8 @@ class Repository(Protocol):
     def file_at_hand(self, project: str, filename: str, sha256: str, limit: int) -> FileInMemory | None:
         """The file that ``get_file`` would give, if it is kept, of at most ``limit`` bytes, and read without a wait.
 
+        ``sha256`` is empty for the address without one, at which only metadata files are ever at hand.
+
         Of a spelling that is not normalised nothing is ever at hand.
         """
 

@@ -42,7 +42,10 @@ class MetadataAtHand:
         self._answered = BoundedCache[tuple[str, str, str], _Answered](LIMIT_BYTES, lambda answer: len(answer.body))
 
     def get(self, project: NormalizedName, filename: str, wheel: str, page: ProjectPage | None) -> BytesContent | None:
-        """The metadata file of the wheel with this sha256; ``page`` is how its project's page is decided now."""
+        """The metadata file of the wheel with this sha256, or of the one that the page lists now, where that is empty.
+
+        ``page`` is how the project's page is decided now.
+        """
         answered = self._answered.get((project, filename, wheel))
         if answered is None or page is None or answered.page is not page:
             return None
@@ -59,9 +62,9 @@ class MetadataAtHand:
                 body = b"".join([chunk async for chunk in chunks])
         finally:
             content.close()
-        if self._alone and page is not None and request.sha256 is not None:
+        if self._alone and page is not None:
             answered = _Answered(page, body, sha256, content.upstream)
-            self._answered.put((request.project, request.filename, request.sha256), answered)
+            self._answered.put((request.project, request.filename, request.sha256 or ""), answered)
         read = BytesContent(body, sha256=sha256, upstream=content.upstream)
         read.cache_status = content.cache_status
         return read

@@ -56,6 +56,8 @@ class PackageRepository:
             return None
         if is_metadata(filename):
             return self.metadata.get(name, filename, sha256, self.priority.warm(name))
+        if not sha256:
+            return None
         return self.files.at_hand(name, filename, sha256, limit)
 
     async def get_project_json(self, project: NormalizedName, version: str | None, base: str) -> JsonAnswer:

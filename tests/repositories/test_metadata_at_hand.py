@@ -69,12 +69,18 @@ async def test_once_the_page_is_decided_anew_it_has_to_be_looked_up(at_hand: Met
     assert at_hand.get(DEMO, NAME, "c" * 64, decided) is None
 
 
-async def test_without_a_decision_or_a_hash_in_the_address_nothing_is_remembered(at_hand: MetadataAtHand) -> None:
-    decided = page()
+async def test_without_a_decision_nothing_is_remembered(at_hand: MetadataAtHand) -> None:
     await at_hand.take(REQUEST, content(), None)
-    assert at_hand.get(DEMO, NAME, WHEEL, decided) is None
-    await at_hand.take(FileRequest(project=DEMO, filename=NAME), content(), decided)
-    assert at_hand.get(DEMO, NAME, "", decided) is None
+    assert at_hand.get(DEMO, NAME, WHEEL, page()) is None
+
+
+async def test_at_the_address_without_a_hash_is_what_was_answered_there(at_hand: MetadataAtHand) -> None:
+    decided = page()
+    await at_hand.take(FileRequest(project=DEMO, filename=NAME), content(b"Name: other\n"), decided)
+    await at_hand.take(REQUEST, content(), decided)
+    answer = at_hand.get(DEMO, NAME, "", decided)
+    assert answer is not None
+    assert answer.body == b"Name: other\n"
 
 
 async def test_one_process_of_several_remembers_nothing(used: list[str]) -> None:

@@ -26,7 +26,7 @@ from pyproxy.storage.eviction import Eviction
 from pyproxy.storage.manifests import FileName, Places, is_sha256, read_manifest
 from pyproxy.storage.rebuild import FileIndex
 from pyproxy.storage.shelf import Shelf, is_whole
-from pyproxy.storage.space import PLENTY_BYTES, FreeSpace, arriving
+from pyproxy.storage.space import PLENTY_BYTES, FreeSpace, Promised, arriving
 from pyproxy.storage.temporary import TemporaryFile, TemporaryFolder
 from pyproxy.storage.uses import Uses
 from pyproxy.storage.written_to import is_written_to
@@ -93,8 +93,8 @@ class FileStore:
         self.clock = clock
         self._uses = Uses(database)
         self._directory = directory
-        self._promised = 0  # bytes of temporary files that are being kept
-        self._unwritten = 0  # bytes in memory that are being kept
+        self._promised = Promised()  # of temporary files
+        self._unwritten = Promised()  # of what is in memory
         self._places = Places(prepare_directory(directory / FILES_NAME))
         self._free = FreeSpace(self._places.root)
         self.index = FileIndex(self._places, database, clock)
@@ -154,7 +154,7 @@ class FileStore:
 
     def may_keep(self, size: int) -> bool:
         """Whether ``size`` more bytes leave at least ``min_free`` on the disk."""
-        return self._free.has(self.min_free + self._unwritten + size)
+        return self._free.has(self.min_free + self._unwritten.bytes + size)
 
     @property
     def has_plenty(self) -> bool:
@@ -171,7 +171,7 @@ class FileStore:
             return True
         # The others grow and go while they are counted: the smallest number of a few is taken.
         room = min(self._room_without_arriving() for _ in range(LOOKS))
-        return room - self._promised - size >= self.min_free
+        return room - self._promised.bytes - size >= self.min_free
 
     def _room_without_arriving(self) -> int:
         before, others = self._free.look(), arriving(self._directory).bytes
@@ -199,17 +199,11 @@ class FileStore:
         """
         name = self._name(project, filename, upstream, hashes)
         if isinstance(arrived, bytes):
-            self._unwritten += size
-            try:
+            with self._unwritten.of(size):
                 await self._in_thread(self._keep_bytes, arrived, sha256, name)
-            finally:
-                self._unwritten -= size
         else:
-            self._promised += size
-            try:
+            with self._promised.of(size):
                 await self._in_thread(self._keep, arrived.path, arrived.hand_over(), sha256, size, name)
-            finally:
-                self._promised -= size
         return StoredFile(self._places.content(sha256), size, sha256, name.time, upstream)
 
     async def add_name(

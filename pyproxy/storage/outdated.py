@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from pyproxy.storage.database import Database
-from pyproxy.storage.pages import drop_unreferenced
+from pyproxy.storage.page_answers import drop_unreferenced
 
 AT_ONCE = 1000
 """Rows looked at in one transaction."""

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from pyproxy.simple.model import NormalizedName
 from pyproxy.storage.database import Database
 from pyproxy.storage.missing_pages import MISSING_KEPT, trim_missing
+from pyproxy.storage.page_answers import drop_unreferenced, is_overtaken, replace_answer
 
 SWEEP_AT_ONCE = 500
 """Bodies removed in one transaction, so that other writes get their turn."""
@@ -101,13 +102,13 @@ class PageStore:
         }
 
         def put(connection: sqlite3.Connection) -> bool:
-            if not _is_current(connection, key) or _is_overtaken(connection, values, since):
+            if not _is_current(connection, key) or is_overtaken(connection, values, since):
                 return False
             connection.execute(
                 "INSERT INTO page_bodies (tag, body_z) VALUES (:tag, :body_z) ON CONFLICT (tag) DO NOTHING",
                 {"tag": tag, "body_z": body_z},
             )
-            _replace(connection, values)
+            replace_answer(connection, values)
             return True
 
         return await self._database.write(put)
@@ -120,9 +121,9 @@ class PageStore:
         values["checked_at"] = checked_at
 
         def put(connection: sqlite3.Connection) -> bool:
-            if not _is_current(connection, key) or _is_overtaken(connection, values, since):
+            if not _is_current(connection, key) or is_overtaken(connection, values, since):
                 return False
-            _replace(connection, values)
+            replace_answer(connection, values)
             trim_missing(connection, key.upstream_id, self._missing_kept)
             return True
 
@@ -145,7 +146,7 @@ class PageStore:
             """
 
         def touch(connection: sqlite3.Connection) -> bool:
-            return not _is_overtaken(connection, values, since) and connection.execute(sql, values).rowcount > 0
+            return not is_overtaken(connection, values, since) and connection.execute(sql, values).rowcount > 0
 
         return await self._database.write(touch)
 
@@ -275,49 +276,3 @@ def _row(key: PageKey, project: NormalizedName) -> dict[str, object]:
 def _is_current(connection: sqlite3.Connection, key: PageKey) -> bool:
     sql = "SELECT 1 FROM upstreams WHERE id = :id AND generation = :generation"
     return connection.execute(sql, {"id": key.upstream_id, "generation": key.generation}).fetchone() is not None
-
-
-def _is_overtaken(connection: sqlite3.Connection, values: dict[str, object], since: int | None) -> bool:
-    """Whether an answer that was put off at a revision is not to be written any more."""
-    if since is None:
-        return False
-    sql = """
-        SELECT 1 FROM pages_revision WHERE revision <> :since
-        UNION ALL
-        SELECT 1 FROM pages WHERE project = :project AND upstream_id = :upstream_id AND generation = :generation
-            AND checked_at > :checked_at
-        """
-    return connection.execute(sql, {**values, "since": since}).fetchone() is not None
-
-
-def _replace(connection: sqlite3.Connection, values: dict[str, object]) -> None:
-    """Write the newest answer, and remove the body that it replaces."""
-    old = connection.execute(
-        "SELECT tag FROM pages WHERE project = :project AND upstream_id = :upstream_id", values
-    ).fetchone()
-    connection.execute(
-        """
-        INSERT INTO pages (
-            project, upstream_id, generation, tag, etag, last_modified, url, serial, checked_at, changed_at
-        ) VALUES (
-            :project, :upstream_id, :generation, :tag, :etag, :last_modified, :url, :serial, :checked_at, :checked_at
-        )
-        ON CONFLICT (project, upstream_id) DO UPDATE SET
-            changed_at = CASE WHEN tag IS excluded.tag THEN changed_at ELSE excluded.changed_at END,
-            generation = excluded.generation, tag = excluded.tag, etag = excluded.etag,
-            last_modified = excluded.last_modified, url = excluded.url, serial = excluded.serial,
-            checked_at = excluded.checked_at
-        """,
-        values,
-    )
-    if old is not None and old["tag"] != values["tag"]:
-        drop_unreferenced(connection, old["tag"])
-
-
-def drop_unreferenced(connection: sqlite3.Connection, tag: str | None) -> None:
-    """Remove a body whose last page has gone."""
-    if tag is not None:
-        connection.execute(
-            "DELETE FROM page_bodies WHERE tag = :tag AND NOT EXISTS (SELECT 1 FROM pages WHERE tag = :tag)",
-            {"tag": tag},
-        )

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +53,22 @@ class FreeSpace:
         if self._seen - size >= PLENTY_BYTES and self._clock() - self._seen_at < PLENTY_SECONDS:
             return True
         return self.look() >= size
+
+
+class Promised:
+    """The bytes of files that are being kept right now."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+
+    @contextlib.contextmanager
+    def of(self, size: int) -> Iterator[None]:
+        """Count one of so many bytes, as long as the block runs."""
+        self.bytes += size
+        try:
+            yield
+        finally:
+            self.bytes -= size
 
 
 @dataclass(frozen=True, slots=True)

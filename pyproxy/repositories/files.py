@@ -79,7 +79,7 @@ class UpstreamFiles:
         if stored is not None:
             return stored
         running = self._transfers.running(key_of(*name))
-        if running is not None and not request.head and not self._is_far_ahead(running, request):
+        if running is not None and self._answers(running, request):
             await running.ready()
             return ArrivingContent(running, sha256=request.sha256, joined=True)
         if listed is None:
@@ -134,6 +134,10 @@ class UpstreamFiles:
             log.debug("a range of %s: %s", request.filename, error)
             return None  # the whole file may still be had, there or elsewhere
         return PassedThroughContent(transfer, size=size, sha256=listed.sha256, upstream=listed.upstream.name)
+
+    def _answers(self, running: ArrivingFile, request: FileRequest) -> bool:
+        """Whether a transfer under way is the quickest answer: to HEAD only once it is whole."""
+        return running.complete or not (request.head or self._is_far_ahead(running, request))
 
     def _is_far_ahead(self, running: ArrivingFile, request: FileRequest) -> bool:
         """Whether the wanted range lies so far ahead of what has arrived that asking for it apart is quicker."""

@@ -51,7 +51,9 @@ async def test_what_has_come_is_served_again_and_kept_afterwards(
     assert proxy.kept() == []
 
     again = [await ask(proxy, path) for path in (PATH, f"{PATH}.metadata", "/simple/demo/")]
-    assert [answer.cache_status for answer in again] == ["pyproxy; hit"] * 3
+    again.append(await ask(proxy, PATH, method="HEAD"))
+    assert [answer.cache_status for answer in again] == ["pyproxy; hit"] * 4
+    assert again[-1].headers["Content-Length"] == str(len(CONTENT))
     assert upstream.count("/simple/demo/") == 1
     assert upstream.count(upstream.file_path("demo", FILENAME)) == 2, "the wheel and its metadata, once each"
 

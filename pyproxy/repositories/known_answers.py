@@ -51,6 +51,11 @@ class _Held:
     put_off: bool = False
 
     @property
+    def is_confirmation(self) -> bool:
+        """Whether it is worth something only beside the stored page."""
+        return self.page.tag is not None and self.body is None
+
+    @property
     def size(self) -> int:
         return ROW_SIZE + len(self.body or b"")
 
@@ -80,6 +85,8 @@ class KnownAnswers:
         held = self._held.get(project)
         if held is None or (stored is not None and stored.checked_at > held.page.checked_at):
             return stored
+        if held.is_confirmation and (stored is None or stored.tag != held.page.tag):
+            return stored  # what it confirms was purged, or replaced: there is no body to it
         return held.page
 
     def forget(self, project: NormalizedName) -> None:
@@ -174,8 +181,7 @@ class KnownAnswers:
             return
         # Not stored, its upstream is no more, or it was purged, which this will be told of: only requests that began
         # with it still look here. A page without its body was confirmed after a purge, and must not come back.
-        gone = held.page.tag is not None and held.body is None
-        if (stored or gone) and self._held.get(project) is held:
+        if (stored or held.is_confirmation) and self._held.get(project) is held:
             self._drop(project)
 
     def _drop(self, project: NormalizedName) -> None:

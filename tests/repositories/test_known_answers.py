@@ -160,6 +160,22 @@ async def test_what_was_purged_elsewhere_while_it_was_put_off_is_not_stored(data
     assert answers.get(DEMO) is None
 
 
+async def test_a_confirmation_that_is_put_off_counts_only_beside_the_page(database: Database, key: PageKey) -> None:
+    """Else a page that somebody purges has no body, and its files would be told to be listed by nobody."""
+    lull, pages = Lull(), PageStore(database)
+    answers = KnownAnswers(key, pages, lull=lull)
+    await answers.keep_page(DEMO, PAGE, b"body")
+    with lull.arriving():
+        await answers.confirm(DEMO, PAGE, 1001.0, None)
+        known = answers.get(DEMO)
+        assert known is not None
+        assert known.checked_at == 1001.0
+        await pages.purge(DEMO)
+        assert answers.get(DEMO) is None
+    await answers.stored()
+    assert answers.get(DEMO) is None
+
+
 async def test_what_is_held_for_want_of_room_outlives_a_purge_of_others(database: Database) -> None:
     """Only what is put off may be what was meant; this can be had nowhere else."""
     answers = KnownAnswers(GONE, PageStore(database))

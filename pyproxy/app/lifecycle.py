@@ -152,11 +152,10 @@ class Server:
         figures = Figures(config, resources)
         records = FailureRecords(resources.failures, clock)
         recorder = Recorder(HistoryStore(resources.database), ActivityStore(resources.database), clock)
-        contact = config.server.public_url
         chain = Chain(
             resources,
             config.cache,
-            contact=contact,
+            contact=config.server.public_url,
             environ=environ,
             clock=clock,
             observer=Observers([figures.meters.upstreams, records, recorder]),

@@ -7,6 +7,7 @@ explains it; what fails later ends the connection abruptly, never with a clean e
 from __future__ import annotations
 
 from pyproxy.handlers.accel_redirect import takes_redirects
+from pyproxy.handlers.rendered_head import may_keep, must_ask
 from pyproxy.handlers.statuses import Problem
 from pyproxy.handlers.streaming import StreamingHandler
 from pyproxy.repositories.base import FileContent, FileRequest
@@ -29,11 +30,8 @@ class FileHandler(StreamingHandler):
     async def get(self, raw_project: str, sha256: str | None, raw_filename: str) -> None:
         project, filename = normalize(raw_project), check_filename(raw_filename)
         self.project, self.subject, self.filename = project, filename, filename
-        self.route = "metadata" if is_metadata(filename) else "file"
-        if sha256:
-            self.allow_keeping(IMMUTABLE)
-        else:
-            self.forbid_keeping("no-cache")
+        self.route = route_of(filename)
+        self.set_header("Cache-Control", keeping_of(sha256, public=self.is_public))
         if sha256 and not is_metadata(filename) and self._has(sha256):
             # The client has the very bytes that the address names: nothing need be looked up.
             self.outcome = "hit"
@@ -116,6 +114,16 @@ class FileHandler(StreamingHandler):
 
     def _has(self, sha256: str) -> bool:
         return f'"{sha256}"' in self.request.headers.get("If-None-Match", "")
+
+
+def route_of(filename: str) -> str:
+    """What the log and the figures call it."""
+    return "metadata" if is_metadata(filename) else FileHandler.route
+
+
+def keeping_of(sha256: str | None, *, public: bool) -> str:
+    """The ``Cache-Control`` at the address with this sha256; at the one without, a file may be another one tomorrow."""
+    return may_keep(IMMUTABLE, public=public) if sha256 else must_ask("no-cache", public=public)
 
 
 def headers_of(content: FileContent) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 
 from pyproxy.errors import AccessError
 from pyproxy.handlers.base import BaseHandler
-from pyproxy.handlers.rendered_head import may_keep, must_ask
+from pyproxy.handlers.rendered_head import may_keep
 
 
 class PackageHandler(BaseHandler):
@@ -37,7 +37,3 @@ class PackageHandler(BaseHandler):
     def allow_keeping(self, lifetime: str) -> None:
         """How long an answer may be kept, by everybody; by its client alone where not everybody may read."""
         self.set_header("Cache-Control", may_keep(lifetime, public=self.is_public))
-
-    def forbid_keeping(self, directive: str) -> None:
-        """That an answer has to be asked for again (``no-cache``, ``max-age=0``)."""
-        self.set_header("Cache-Control", must_ask(directive, public=self.is_public))

@@ -9,10 +9,8 @@ from __future__ import annotations
 import re
 
 from pyproxy.handlers.base import Services
-from pyproxy.handlers.files import IMMUTABLE, FileHandler, headers_of, outcome_of
-from pyproxy.handlers.rendered_head import may_keep, must_ask
+from pyproxy.handlers.files import headers_of, keeping_of, outcome_of, route_of
 from pyproxy.handlers.short_way import Asked, WarmAnswer
-from pyproxy.simple.names import is_metadata
 
 LIMIT_BYTES = 256 * 1024
 """Larger files are sent in steps, by the kernel where it can; so much is read by the handler at a time as well."""
@@ -32,13 +30,12 @@ def find_file(services: Services, asked: Asked) -> WarmAnswer | None:
     file = services.repository.file_at_hand(project, filename, sha256 or "", LIMIT_BYTES)
     if file is None:
         return None
-    kept = may_keep(IMMUTABLE, public=True) if sha256 else must_ask("no-cache", public=True)
     return WarmAnswer(
         asked,
-        {"Cache-Control": kept, **headers_of(file)},
+        {"Cache-Control": keeping_of(sha256, public=True), **headers_of(file)},
         file.body,
         status=200,
-        route="metadata" if is_metadata(filename) else FileHandler.route,
+        route=route_of(filename),
         project=project,
         filename=filename,
         outcome=outcome_of(file),

@@ -179,18 +179,24 @@ class Reception:
             self._queue.clear()  # of a copy that is no good nothing more need be stored, nor leave
             raise
         if self._job is None and self._queue:
-            if self._spool.holds(sum(map(len, self._queue))):
-                self._hold(b"".join(self._next_batch()))
-            elif self._flow is None:
-                self._spool.hold_no_more()
-                self._settle(self._store(self._next_batch()))
-            else:
-                self._spool.hold_no_more()
-                self._gather() if self._gathers and self._received < (self.size or 0) else self._begin_job()
+            self._pass_on()
         self.regulate()
         overflow = self._spool.overflow
         if self._flow is None and overflow is not None and overflow.full:
             raise StorageError("the disk is full, and the readers are slower than a transfer that cannot be paused")
+
+    def _pass_on(self) -> None:
+        """What is queued goes into memory, or to the disk: at once, by a thread, or with the rest of a small file."""
+        if self._spool.holds(sum(map(len, self._queue))):
+            self._hold(b"".join(self._next_batch()))
+            return
+        self._spool.hold_no_more()
+        if self._flow is None:
+            self._settle(self._store(self._next_batch()))
+        elif self._gathers and self.size is not None and self._received < self.size:
+            self._gather()
+        else:
+            self._begin_job()
 
     def _queue_up(self, pieces: Iterator[bytes]) -> None:
         for piece in pieces:

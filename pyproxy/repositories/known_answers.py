@@ -150,26 +150,25 @@ class KnownAnswers:
     async def _keep(self, project: NormalizedName, held: _Held, store: Store) -> None:
         self._drop(project)
         self._held_size += held.size
-        lull = self._lull if self._held_size <= PUT_OFF_LIMIT else None
-        put_off = lull is not None and lull.puts_off
-        held = replace(held, put_off=put_off)
+        if self._lull is not None and self._lull.puts_off and self._held_size <= PUT_OFF_LIMIT:
+            held = replace(held, put_off=True)
         self._held[project] = held
         if held.page.tag is not None and held.body is not None:
             self._held_bodies[held.page.tag] = held.body
         while self._held_size > self._held_limit and len(self._held) > 1:
             self._drop(next(iter(self._held)))
-        task = asyncio.ensure_future(self._store(project, held, store, lull if put_off else None))
+        task = asyncio.ensure_future(self._store(project, held, store))
         self._storing.add(task)
         task.add_done_callback(self._storing.discard)
-        if not put_off:
+        if not held.put_off:
             await asyncio.wait({task}, timeout=STORING_SECONDS)
 
-    async def _store(self, project: NormalizedName, held: _Held, store: Store, lull: Lull | None) -> None:
+    async def _store(self, project: NormalizedName, held: _Held, store: Store) -> None:
         try:
             since = None
-            if lull is not None:
+            if held.put_off and self._lull is not None:
                 since = self._pages.revision()
-                await lull.wait()
+                await self._lull.wait()
                 if self._held.get(project) is not held:
                     return  # a newer answer has come meanwhile, or a purge
             stored = await store(since=since)

@@ -27,6 +27,7 @@ from pyproxy.net.lull import Lull
 from pyproxy.repositories.base import ProjectPage
 from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.content import BytesContent
+from pyproxy.simple.core_metadata import end_of_fields
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import normalize
 
@@ -51,7 +52,6 @@ REMEMBERED_NAMES = 20_000
 """Names that metadata files required, kept at hand; the next install reads none of them again."""
 
 _REQUIRES = re.compile(rb"^Requires-Dist:([^\r\n]*)[\r\n]", re.IGNORECASE | re.MULTILINE)
-_BLANK_LINE = re.compile(rb"\n\r?\n")
 
 Required = tuple[NormalizedName, ...]
 
@@ -113,8 +113,7 @@ def required_names(metadata: bytes) -> Required:
     ``metadata`` is anything; what is no requirement on a line of its own requires nothing. Not read by
     `read_core_metadata`, which takes some milliseconds, and far longer for what somebody has made for that.
     """
-    end = _BLANK_LINE.search(metadata)  # then comes the description
-    found = _REQUIRES.finditer(metadata, 0, end.start() + 1 if end else len(metadata))
+    found = _REQUIRES.finditer(metadata, 0, end_of_fields(metadata) + 1)
     names = dict.fromkeys(_required_name(each[1]) for each in islice(found, MOST_REQUIREMENTS))
     return tuple(name for name in names if name is not None)
 

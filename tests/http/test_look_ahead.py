@@ -42,6 +42,16 @@ async def known(proxy: Proxy, *projects: str) -> None:
     await until(lambda: all(repository.at_hand(project) is not None for project in projects))
 
 
+async def looking_ahead(serving: UpstreamServer, start_proxy: StartProxy) -> tuple[Proxy, Hold]:
+    """A proxy that waits for a page which nobody has asked for, until the hold's event is set."""
+    hold = Hold(asyncio.Event())
+    serving.behave(NEEDED[0], hold)
+    proxy = await start_proxy(serving)
+    await ask_for_metadata(proxy)
+    await hold.reached.wait()
+    return proxy, hold
+
+
 async def test_whoever_asks_for_a_page_next_finds_it_here(serving: UpstreamServer, start_proxy: StartProxy) -> None:
     proxy = await start_proxy(serving)
     await ask_for_metadata(proxy)
@@ -54,11 +64,7 @@ async def test_whoever_asks_for_a_page_next_finds_it_here(serving: UpstreamServe
 
 
 async def test_whoever_asks_while_a_page_is_on_its_way_joins(serving: UpstreamServer, start_proxy: StartProxy) -> None:
-    hold = Hold(asyncio.Event())
-    serving.behave(NEEDED[0], hold)
-    proxy = await start_proxy(serving)
-    await ask_for_metadata(proxy)
-    await hold.reached.wait()
+    proxy, hold = await looking_ahead(serving, start_proxy)
 
     joining = asyncio.ensure_future(ask(proxy, NEEDED[0]))
     await until(lambda: proxy.server.services.requests.count == 1)
@@ -155,11 +161,7 @@ async def test_a_failing_page_takes_nothing_from_the_metadata(
 
 
 async def test_a_server_may_stop_while_it_looks_ahead(serving: UpstreamServer, start_proxy: StartProxy) -> None:
-    hold = Hold(asyncio.Event())
-    serving.behave(NEEDED[0], hold)
-    proxy = await start_proxy(serving)
-    await ask_for_metadata(proxy)
-    await hold.reached.wait()
+    proxy, hold = await looking_ahead(serving, start_proxy)
     await proxy.stop()
     hold.event.set()
     assert [task for task in asyncio.all_tasks() if task.get_name().startswith("look ahead")] == []

@@ -63,8 +63,7 @@ class Copy:
         self.comparable = True
         self.error: Exception | None = CopyLost() if progress.apart else progress.error
         self.spool = Spool(_Lent(descriptor) if descriptor >= 0 else None)
-        if descriptor >= 0:
-            self.spool.open()
+        self.spool.open()
         self.spool.stored = progress.released
         self.changed: Callable[[], None] = _nobody_asks
         self.silent = False

@@ -8,19 +8,19 @@ where somebody wants them: the pages of whole installs have room.
 from __future__ import annotations
 
 import asyncio
-import gzip as gzip_coding
 from typing import NamedTuple
 
 from pyproxy.repositories.base import ProjectPage
 from pyproxy.repositories.bounded_cache import BoundedCache
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple.negotiate import Format
+from pyproxy.simple.packing import from_gzip
 from pyproxy.simple.work import render
 
 MEMORY_LIMIT = 32 * 1024 * 1024
 """Bytes of rendered pages, compressed or plain, that stay in memory."""
 
-COMPRESSION_GUESS = 10
+COMPRESSION_GUESS = 4
 """Project pages compress about so well: how much work a compressed body stands for."""
 
 Key = tuple[str, Format, str, bool]
@@ -69,7 +69,7 @@ class RenderedPages:
             self._keep(page, format, packed, gzip=True)
         else:
             size = len(packed.body) * COMPRESSION_GUESS
-            unpacked = await self._workshop.run_in_thread(size, gzip_coding.decompress, packed.body)
+            unpacked = await self._workshop.run_in_thread(size, from_gzip, packed.body)
             plain = Coded(unpacked, packed.etag_base)
         if gzip:
             return packed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple import canonical
 from pyproxy.simple.model import File, NormalizedName
 from pyproxy.simple.names import version_of
+from pyproxy.simple.packing import unpack
 from pyproxy.simple.versions import version_order
 
 SUMMARIES_LIMIT = 20_000
@@ -56,13 +56,13 @@ class PageReader:
 
 def find_file(canonical_z: bytes, filename: str) -> File | None:
     """The file of this name in the canonical form (zlib-compressed); of several the last, as it is served."""
-    files = canonical.decode(zlib.decompress(canonical_z)).files
+    files = canonical.decode(unpack(canonical_z)).files
     return next((file for file in reversed(files) if file.filename == filename), None)
 
 
 def summarize(canonical_z: bytes, project: NormalizedName) -> PageSummary:
     """What the canonical form (zlib-compressed) comes to, as it is stored."""
-    detail = canonical.decode(zlib.decompress(canonical_z))
+    detail = canonical.decode(unpack(canonical_z))
     files = {file.filename: file for file in detail.files}
     releases = releases_of(files, project) or _sorted(detail.versions or ())
     return PageSummary(

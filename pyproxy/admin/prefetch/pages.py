@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
-
 from pyproxy.admin.cache.refreshing import ANSWER_SECONDS
 from pyproxy.admin.prefetch.planning import Listing
 from pyproxy.errors import PageGone
@@ -14,6 +12,7 @@ from pyproxy.repositories.resolution import Freshness, Outcome
 from pyproxy.repositories.workshop import Workshop
 from pyproxy.simple import canonical
 from pyproxy.simple.model import NormalizedName, ProjectDetail
+from pyproxy.simple.packing import unpack
 
 
 class Pages:
@@ -50,4 +49,4 @@ class Pages:
 
 def read_detail(canonical_z: bytes) -> ProjectDetail:
     """The page out of its stored form."""
-    return canonical.decode(zlib.decompress(canonical_z))
+    return canonical.decode(unpack(canonical_z))

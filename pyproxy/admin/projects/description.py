@@ -6,7 +6,6 @@ Its text is anybody's: only ``rendering.py`` makes HTML of it.
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from email.message import Message
@@ -20,6 +19,7 @@ from pyproxy.errors import InvalidProjectName
 from pyproxy.simple.core_metadata import read_core_metadata
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.names import METADATA_SUFFIX, normalize
+from pyproxy.simple.packing import unpack
 from pyproxy.storage.distributions import DistributionUnreadable, read_sdist_metadata, read_wheel_metadata
 
 Markup = Literal["markdown", "rst", "plain"]
@@ -90,7 +90,7 @@ def describe_distribution(path: Path, filename: str, project: NormalizedName) ->
 
 def describe_document(document_z: bytes, upstream: str, project: NormalizedName) -> Description | None:
     """What a stored document of an upstream says (``simple.legacy_json``, zlib-compressed)."""
-    info = msgspec.json.decode(zlib.decompress(document_z), type=_Document).info
+    info = msgspec.json.decode(unpack(document_z), type=_Document).info
     urls = info.get("project_urls")
     links = {"Homepage": info.get("home_page"), **(urls if isinstance(urls, dict) else {})}
     described = _described({**info, "project_urls": links}, project)

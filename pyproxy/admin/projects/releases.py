@@ -6,7 +6,6 @@ process if it is big (``repositories.workshop``). Pure functions of picklable va
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, NewType
@@ -14,6 +13,7 @@ from typing import NamedTuple, NewType
 from pyproxy.simple import canonical
 from pyproxy.simple.model import File, ProjectDetail
 from pyproxy.simple.names import METADATA_SUFFIX
+from pyproxy.simple.packing import unpack
 from pyproxy.simple.releases import Release, releases_of
 
 RELEASES_AT_ONCE = 50
@@ -111,7 +111,7 @@ def read_windows(
 
     ``recorded`` holds the sha256 that were learned here, by filename; ``kept`` is what is kept of the project.
     """
-    detail = canonical.decode(zlib.decompress(canonical_z))
+    detail = canonical.decode(unpack(canonical_z))
     releases: list[tuple[str | None, Release]] = [(each.version, each) for each in reversed(releases_of(detail))]
     named = {file.filename for _, release in releases for file in release.files}
     nameless = tuple(file for file in detail.files if file.filename not in named)

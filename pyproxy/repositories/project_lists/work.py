@@ -6,7 +6,6 @@ results and errors can be pickled.
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +14,11 @@ import msgspec
 
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.negotiate import Format
+from pyproxy.simple.packing import to_gzip
 from pyproxy.simple.parse_list import ListedNames, parse_project_list
 from pyproxy.simple.patterns import admits
 from pyproxy.simple.render import render_project_list
 from pyproxy.storage.project_lists import ListFile, ListForm
-
-LEVEL = 2
-"""Of gzip, as for big pages: half the time of the usual one, for a tenth more bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ def render_names(names: Path, selection: Selection, format: Format, plain: Path,
     if added := [name for name in selection.local if name not in listed]:
         listed = dict(sorted({**listed, **{name: name for name in added}}.items()))
     body = render_project_list(listed.values(), format)
-    compressed = gzip.compress(body, LEVEL, mtime=0)
+    compressed = to_gzip(body)
     plain.write_bytes(body)
     gzipped.write_bytes(compressed)
     kind = "json" if format is Format.JSON_V1 else "html"

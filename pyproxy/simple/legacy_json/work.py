@@ -6,7 +6,6 @@ As ``work`` does for project pages. Stored forms are compressed (zlib); nothing 
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from pyproxy.simple.legacy_json.info import OwnMetadata
 from pyproxy.simple.legacy_json.render import Sources, render_document
 from pyproxy.simple.model import File, NormalizedName
 from pyproxy.simple.offered import OfferedMetadata
+from pyproxy.simple.packing import pack, unpack
 from pyproxy.simple.releases import Release, newest, release_named, releases_of
 from pyproxy.simple.work import Prepared, Rendered, compressed
 
@@ -45,19 +45,19 @@ def prepare_document(
 ) -> Prepared:
     """An upstream's document, ready to be stored; arguments and errors are those of ``parse_document``."""
     encoded = documents.encode(documents.parse_document(body, content_type, url, project, version))
-    return Prepared(tag=hashlib.sha256(encoded).hexdigest(), canonical_z=zlib.compress(encoded, 1))
+    return Prepared(tag=hashlib.sha256(encoded).hexdigest(), canonical_z=pack(encoded))
 
 
 def described(document_z: bytes) -> str:
     """Which release the ``info`` of a stored document is about."""
-    return documents.described_version(zlib.decompress(document_z))
+    return documents.described_version(unpack(document_z))
 
 
 def survey(
     page_z: bytes, recorded: Mapping[str, str], offered: OfferedMetadata, version: str | None
 ) -> Surveyed | None:
     """A release of a stored page, in any spelling of its version, or the newest; ``None`` if there is none."""
-    detail = canonical.decode(zlib.decompress(page_z))
+    detail = canonical.decode(unpack(page_z))
     release = newest(releases_of(detail)) if version is None else release_named(detail, version)
     return None if release is None else Surveyed(release.version, _describing(release, recorded, offered))
 
@@ -74,10 +74,10 @@ def render_stored(
 ) -> Rendered:
     """The document from what is stored; arguments as in ``legacy_json_render``."""
     sources = Sources(
-        page=canonical.decode(zlib.decompress(page_z)),
+        page=canonical.decode(unpack(page_z)),
         recorded=recorded,
         offered=offered,
-        document=documents.decode(zlib.decompress(document_z)) if document_z is not None else None,
+        document=documents.decode(unpack(document_z)) if document_z is not None else None,
         metadata=metadata,
         serial=serial,
     )

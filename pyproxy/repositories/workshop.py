@@ -3,12 +3,14 @@
 A small page is worked on at once: handing it over would cost more than it takes. A larger one goes to a thread,
 and a big one to another process, because a thread holds the interpreter's lock while it decodes megabytes. The
 process starts with the first big page, ends when it has had nothing to do for a while, and ends with its parent,
-however that ends. A page that takes it too long is given up: nobody's page may keep the others' waiting for ever.
+however that ends. It takes a tenth of a second and more to start, so that a page of middling size does not wait for it.
+A page that takes it too long is given up: nobody's page may keep the others' waiting for ever.
 """
 
 from __future__ import annotations
 
 import asyncio
+import importlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -16,7 +18,7 @@ import signal
 import threading
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Literal, ParamSpec, TypeVar
 
@@ -25,11 +27,14 @@ from pyproxy.errors import WorkTooLong
 P = ParamSpec("P")
 T = TypeVar("T")
 
-INLINE_BELOW = 48 * 1024
-"""Bytes of page that are worked on in a millisecond or so."""
+INLINE_BELOW = 128 * 1024
+"""Bytes of page that are worked on in a millisecond or two."""
 
 THREAD_BELOW = 512 * 1024
 """Bytes of page whose longest hold of the interpreter's lock stays in single milliseconds."""
+
+MEANWHILE = 4
+"""While the process is starting, a thread does pages that are so many times as large."""
 
 PROCESS_LIMIT_SECONDS = 30.0
 """How long one page may take the process; honest ones of 128 MB take a few seconds."""
@@ -62,6 +67,7 @@ class Workshop:
         self._idle: asyncio.TimerHandle | None = None
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
         self._processes: ProcessPoolExecutor | None = None
+        self._started: Future[None] | None = None
         self.runs: Counter[tuple[str, Place]] = Counter()
 
     async def run(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -76,6 +82,8 @@ class Workshop:
         self._in_process += 1
         try:
             processes = self._start_processes()
+            if size < self._thread_below * MEANWHILE and not self._process_stands:
+                return await self._submit(self._threads, function, *args, **kwargs)
             try:
                 return await self._submit_bounded(processes, function, *args, **kwargs)
             except BrokenProcessPool:
@@ -123,7 +131,12 @@ class Workshop:
             self._processes = ProcessPoolExecutor(
                 max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_prepare_process
             )
+            self._started = self._processes.submit(_load)
         return self._processes
+
+    @property
+    def _process_stands(self) -> bool:
+        return self._started is not None and self._started.done()
 
     def _replace(self, broken: ProcessPoolExecutor) -> None:
         """Of several who find it broken, only the first may do so: the others already wait for the new one."""
@@ -142,6 +155,11 @@ class Workshop:
         """Stop the thread and the process; work under way is abandoned."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._stop_processes()
+
+
+def _load() -> None:
+    """The first that the process does: once it has, no page waits for modules."""
+    importlib.import_module("pyproxy.simple.work")
 
 
 def _kill(processes: ProcessPoolExecutor) -> None:

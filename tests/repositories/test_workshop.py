@@ -12,10 +12,12 @@ from collections.abc import Iterator
 import pytest
 
 from pyproxy.errors import NotAnIndexPage, WorkTooLong
-from pyproxy.repositories.workshop import Workshop
+from pyproxy.repositories.workshop import MEANWHILE, Workshop
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.work import prepare
 from tests.waiting import until
+
+BIG = 20 * MEANWHILE
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ async def test_size_decides_where_the_work_is_done(workshop: Workshop) -> None:
     assert (await workshop.run(9, os.getpid), await workshop.run(9, threading.get_ident)) == here
     assert await workshop.run(10, os.getpid) == os.getpid()
     assert await workshop.run(10, threading.get_ident) != threading.get_ident()
-    assert await workshop.run(20, os.getpid) != os.getpid()
+    assert await workshop.run(BIG, os.getpid) != os.getpid()
     assert workshop.runs == {
         ("getpid", "inline"): 1,
         ("get_ident", "inline"): 1,
@@ -40,19 +42,26 @@ async def test_size_decides_where_the_work_is_done(workshop: Workshop) -> None:
     }
 
 
+async def test_a_page_of_middling_size_does_not_wait_for_the_process_to_start(workshop: Workshop) -> None:
+    assert await workshop.run(BIG - 1, os.getpid) == os.getpid()
+    elsewhere = await workshop.run(BIG, os.getpid)
+    assert elsewhere != os.getpid()
+    assert await workshop.run(20, os.getpid) == elsewhere
+
+
 async def test_errors_come_back_from_everywhere(workshop: Workshop) -> None:
-    for size in (0, 10, 20):
+    for size in (0, 10, BIG):
         with pytest.raises(NotAnIndexPage):
             await workshop.run(size, prepare, b"{}", "application/json", "http://a.example.org/", NormalizedName("a"))
 
 
 async def test_a_process_that_was_killed_is_replaced(workshop: Workshop) -> None:
     """The kernel takes it when memory is short; nobody who asks notices."""
-    before = await workshop.run(20, os.getpid)
+    before = await workshop.run(BIG, os.getpid)
     for child in multiprocessing.active_children():
         child.kill()
         child.join()
-    after = await asyncio.gather(*(workshop.run(20, os.getpid) for _ in range(10)))
+    after = await asyncio.gather(*(workshop.run(BIG, os.getpid) for _ in range(10)))
     assert len(set(after)) == 1
     assert after[0] not in (before, os.getpid())
 

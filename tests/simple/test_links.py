@@ -43,4 +43,5 @@ def test_a_link_that_is_no_address_of_the_web_leads_nowhere(link: str) -> None:
 
 def test_a_scheme_is_not_looked_for_in_other_alphabets() -> None:
     """A long s is an s to those who ignore the case."""
-    assert resolve("http\N{LATIN SMALL LETTER LONG S}://b.example.org/", BASES[0]) == f"{BASES[0]}http%C5%BF:/b.example.org/"
+    link = "http\N{LATIN SMALL LETTER LONG S}://b.example.org/"
+    assert resolve(link, BASES[0]) == f"{BASES[0]}http%C5%BF:/b.example.org/"

@@ -45,6 +45,7 @@ _PLACE = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _HTTP_URL = re.compile(
     rf"[Hh][Tt][Tt][Pp][Ss]?://(?:{_PLACE}|[!-.0-;=A-Z_a-z~%]*@{_PLACE})(?:[/?][!-\[\]-~]*)?"
 )
+_USUAL_URL = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?/[!\"$-\[\]-~]*")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLAIN_LINK = re.compile(r"(/|(?:\.\./)*)((?:[A-Za-z0-9_~+%-][A-Za-z0-9_.~+%-]*/)*[A-Za-z0-9_~+%-][A-Za-z0-9_.~+%-]*)")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -175,6 +176,8 @@ def resolve(href: str, base: str) -> str | None:
 
     An absolute URL stays verbatim; characters that no URL may hold are percent-encoded, as browsers do.
     """
+    if _USUAL_URL.fullmatch(href):
+        return href
     bare = href.partition("#")[0]
     if _HTTP_URL.fullmatch(bare):
         return bare

@@ -5,8 +5,11 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 import msgspec
+import pytest
 from hypothesis import example, given
 
+from pyproxy.errors import NotAnIndexPage
+from pyproxy.simple import parse_json
 from pyproxy.simple.model import ProjectDetail
 from pyproxy.simple.negotiate import Format
 from pyproxy.simple.parse import parse_project_detail
@@ -35,6 +38,22 @@ UNNAMED = bytes([CONTENT_TYPES.index(None)])
 def test_an_almost_right_page_in_json_is_a_page_or_none(body: bytes) -> None:
     check_project_page(AS_JSON + body)
     check_project_page(UNNAMED + body)
+
+
+@examples(150)
+@given(JSON_PAGES)
+def test_a_page_of_usual_objects_is_read_by_the_rules_for_all_others(body: bytes) -> None:
+    at_once = _said_of(body)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(parse_json, "_usual", lambda _: None)
+        assert _said_of(body) == at_once
+
+
+def _said_of(body: bytes) -> ProjectDetail | str:
+    try:
+        return parse_json.parse_json(body, "https://index.example.org/simple/quick-fox/", PROJECT)
+    except NotAnIndexPage as error:
+        return str(error)
 
 
 @examples(120)

@@ -28,7 +28,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 INLINE_BELOW = 128 * 1024
-"""Bytes of page that are worked on in a millisecond or two."""
+"""Bytes of page that are worked on in a few milliseconds, of JSON in one or two."""
 
 THREAD_BELOW = 512 * 1024
 """Bytes of page whose longest hold of the interpreter's lock stays in single milliseconds."""

@@ -73,6 +73,8 @@ def hashes_of(raw: object) -> dict[str, str]:
 
 def hashes_of_fragment(fragment: str) -> dict[str, str]:
     """The hashes in a URL's fragment (``sha256=…``, PEP 503); ``egg=`` and the like are passed over."""
+    if fragment.startswith("sha256=") and _SHA256.fullmatch(fragment, 7):
+        return {"sha256": fragment[7:]}
     pairs = (pair.partition("=") for pair in fragment.split("&"))
     return hashes_of({name: value for name, _, value in pairs})
 

@@ -92,7 +92,11 @@ def test_both_attributes_of_core_metadata_are_read(attributes: str, core_metadat
 @pytest.mark.parametrize(
     ("fragment", "hashes"),
     [
+        (f"sha256={SHA}", {"sha256": SHA}),
         (f"sha256={SHA.upper()}", {"sha256": SHA}),
+        (f"sha256={SHA}&amp;egg=foo", {"sha256": SHA}),
+        (f"sha256={SHA}0", {}),
+        ("sha256=" + "g" * 64, {}),
         (f"egg=foo&amp;sha256={SHA}", {"sha256": SHA}),
         ("md5=" + "a" * 32, {"md5": "a" * 32}),
         ("egg=foo", {}),

@@ -20,8 +20,9 @@ from pyproxy.simple.work import render
 MEMORY_LIMIT = 32 * 1024 * 1024
 """Bytes of rendered pages, compressed or plain, that stay in memory."""
 
-COMPRESSION_GUESS = 4
-"""Project pages compress about so well: how much work a compressed body stands for."""
+COMPRESSION_GUESS = 5
+"""How much work a compressed body stands for: with hashes, which do not compress, a page is four times as large, and
+without any a dozen times."""
 
 Key = tuple[str, Format, str, bool]
 
@@ -64,7 +65,7 @@ class RenderedPages:
         if packed is None:
             body = page.body()
             size = len(body) * COMPRESSION_GUESS
-            rendered = await self._workshop.run(size, render, body, format, dict(page.recorded), page.offered)
+            rendered = await self._workshop.run_linear(size, render, body, format, dict(page.recorded), page.offered)
             packed, plain = Coded(rendered.gzipped, rendered.etag_base), Coded(rendered.body, rendered.etag_base)
             self._keep(page, format, packed, gzip=True)
         else:

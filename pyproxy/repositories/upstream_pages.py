@@ -27,6 +27,7 @@ from pyproxy.net.lull import Lull
 from pyproxy.repositories.known_answers import KnownAnswers
 from pyproxy.repositories.link_tables import LinkTables
 from pyproxy.repositories.observer import Asked, Observer
+from pyproxy.repositories.preparing import prepared
 from pyproxy.repositories.resolution import KnownAnswer, Outcome
 from pyproxy.repositories.serials import Serials
 from pyproxy.repositories.standing import Standing
@@ -34,7 +35,6 @@ from pyproxy.repositories.workshop import Workshop
 from pyproxy.settings import OnFailure, UpstreamSettings
 from pyproxy.simple.canonical import Link
 from pyproxy.simple.model import NormalizedName
-from pyproxy.simple.work import prepare
 from pyproxy.storage.pages import KnownPage, PageStore
 from pyproxy.storage.recorded import RecordedHashes
 from pyproxy.storage.upstreams import StoredUpstream
@@ -257,9 +257,7 @@ class UpstreamPages:
     async def _take(self, project: NormalizedName, answer: FetchedPage, known: KnownPage | None, now: float) -> Outcome:
         self._serials.check(project, answer.url, answer.serial, known)
         try:
-            prepared = await self._workshop.run(
-                len(answer.body), prepare, answer.body, answer.content_type, answer.url, project
-            )
+            page_now = await prepared(self._workshop, answer, project)
         except EmptyIndexPage:
             await self._answers.keep_missing(project, now)
             return Outcome.MISSING
@@ -268,7 +266,7 @@ class UpstreamPages:
         except NotAnIndexPage as error:
             raise UpstreamInvalidResponse(self.name, f"sent something that is no index page: {error}") from error
         page = KnownPage(
-            tag=prepared.tag,
+            tag=page_now.tag,
             etag=answer.etag,
             last_modified=answer.last_modified,
             checked_at=now,
@@ -276,7 +274,7 @@ class UpstreamPages:
             page_url=answer.url,
             serial=answer.serial,
         )
-        await self._answers.keep_page(project, page, prepared.canonical_z)
+        await self._answers.keep_page(project, page, page_now.canonical_z)
         return Outcome.SECOND_HAND if answer.second_hand else Outcome.FOUND
 
 

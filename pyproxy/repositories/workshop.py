@@ -3,8 +3,10 @@
 A small page is worked on at once: handing it over would cost more than it takes. A larger one goes to a thread,
 and a big one to another process, because a thread holds the interpreter's lock while it decodes megabytes. The
 process starts with the first big page, ends when it has had nothing to do for a while, and ends with its parent,
-however that ends. It takes a tenth of a second and more to start, so that a page of middling size does not wait for it.
-A page that takes it too long is given up: nobody's page may keep the others' waiting for ever.
+however that ends. A page that takes it too long is given up: nobody's page may keep the others' waiting for ever.
+
+It takes a tenth of a second and more to start. Work that cannot take long for its size, whoever made the page, does not
+wait for that.
 """
 
 from __future__ import annotations
@@ -28,13 +30,13 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 INLINE_BELOW = 128 * 1024
-"""Bytes of page that are worked on in a few milliseconds, of JSON in one or two."""
+"""Bytes of page, in JSON, that are worked on in a millisecond or two."""
 
 THREAD_BELOW = 512 * 1024
 """Bytes of page whose longest hold of the interpreter's lock stays in single milliseconds."""
 
 MEANWHILE = 4
-"""While the process is starting, a thread does pages that are so many times as large."""
+"""While the process is starting, a thread does what is linear and so many times as large."""
 
 PROCESS_LIMIT_SECONDS = 30.0
 """How long one page may take the process; honest ones of 128 MB take a few seconds."""
@@ -64,6 +66,7 @@ class Workshop:
         self._process_limit = process_limit
         self._process_idle = process_idle
         self._in_process = 0
+        self._closed = False
         self._idle: asyncio.TimerHandle | None = None
         self._threads = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pages")
         self._processes: ProcessPoolExecutor | None = None
@@ -75,15 +78,11 @@ class Workshop:
 
         Raises what the function raises, and `WorkTooLong` when the process was at it for too long.
         """
-        if size < self._inline_below:
-            return self._run_inline(function, *args, **kwargs)
         if size < self._thread_below:
-            return await self._submit(self._threads, function, *args, **kwargs)
+            return await self.run_in_thread(size, function, *args, **kwargs)
         self._in_process += 1
         try:
             processes = self._start_processes()
-            if size < self._thread_below * MEANWHILE and not self._process_stands:
-                return await self._submit(self._threads, function, *args, **kwargs)
             try:
                 return await self._submit_bounded(processes, function, *args, **kwargs)
             except BrokenProcessPool:
@@ -93,6 +92,16 @@ class Workshop:
         finally:
             self._in_process -= 1
             self._end_when_idle()
+
+    async def run_linear(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for work whose time grows with its size and no faster, whatever an upstream has made of it."""
+        if self._thread_below <= size < self._thread_below * MEANWHILE and not self._process_stands:
+            self._start_processes()
+            try:
+                return await self._submit(self._threads, function, *args, **kwargs)
+            finally:
+                self._end_when_idle()
+        return await self.run(size, function, *args, **kwargs)
 
     async def run_in_thread(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for work whose result is costly to hand over between processes, and quick for its size."""
@@ -126,6 +135,8 @@ class Workshop:
             self._idle = asyncio.get_running_loop().call_later(self._process_idle, self._stop_processes)
 
     def _start_processes(self) -> ProcessPoolExecutor:
+        if self._closed:
+            raise RuntimeError("the workshop is closed")
         if self._processes is None:
             # "spawn": a fork of a process with threads and curl handles would inherit their locks.
             self._processes = ProcessPoolExecutor(
@@ -153,6 +164,7 @@ class Workshop:
 
     def close(self) -> None:
         """Stop the thread and the process; work under way is abandoned."""
+        self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._stop_processes()
 

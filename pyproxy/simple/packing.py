@@ -29,8 +29,8 @@ def pack(data: bytes) -> bytes:
 
 
 def unpack(packed: bytes) -> bytes:
-    """What ``pack`` was given."""
-    return isal_zlib.decompress(packed) if HAS_ISAL else zlib.decompress(packed)
+    """What ``pack`` was given; raises ``zlib.error`` for anything else."""
+    return _unpacked(packed, zlib.MAX_WBITS)
 
 
 def to_gzip(data: bytes) -> bytes:
@@ -42,5 +42,14 @@ def to_gzip(data: bytes) -> bytes:
 
 
 def from_gzip(packed: bytes) -> bytes:
-    """What ``to_gzip`` was given."""
-    return isal_zlib.decompress(packed, _GZIP) if HAS_ISAL else gzip.decompress(packed)
+    """What ``to_gzip`` was given; raises ``zlib.error`` for anything else."""
+    return _unpacked(packed, _GZIP)
+
+
+def _unpacked(packed: bytes, form: int) -> bytes:
+    if not HAS_ISAL:
+        return zlib.decompress(packed, form)
+    try:
+        return isal_zlib.decompress(packed, form)
+    except isal_zlib.error as error:  # type: ignore[misc]  # a class, whatever its stub says; it cannot be pickled
+        raise zlib.error(str(error)) from None

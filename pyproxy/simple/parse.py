@@ -37,16 +37,21 @@ def parse_project_detail(body: bytes, content_type: str | None, url: str, projec
     """
     if not body.strip():
         raise NotAnIndexPage("the answer is empty")
-    media_type, charset = _split_content_type(content_type)
-    if media_type in _JSON_TYPES or (media_type not in _HTML_TYPES and _looks_like_json(body, media_type)):
+    if is_json(body, content_type):
         detail = parse_json(body, url, project)
     else:
-        detail = parse_html(body, charset, url, project)
+        detail = parse_html(body, _split_content_type(content_type)[1], url, project)
     if detail.status == "quarantined":
         return msgspec.structs.replace(detail, files=(), versions=())
     if detail.versions is None:
         return msgspec.structs.replace(detail, versions=_versions_of(detail))
     return detail
+
+
+def is_json(body: bytes, content_type: str | None) -> bool:
+    """Whether an answer is read as JSON, else as HTML. Raises ``NotAnIndexPage`` for an API that is not known."""
+    media_type, _ = _split_content_type(content_type)
+    return media_type in _JSON_TYPES or (media_type not in _HTML_TYPES and _looks_like_json(body, media_type))
 
 
 @lru_cache(maxsize=64)  # there are a few; the email package takes a third of the time of a small page

@@ -24,7 +24,7 @@ from tests.fuzz.pages import (
     read_again,
 )
 from tests.fuzz.profile import examples
-from tests.fuzz.upstream_pages import HTML_PAGES, JSON_PAGES, documents, lists_in_json, right_details
+from tests.fuzz.upstream_pages import HTML_PAGES, JSON_PAGES, USUAL_PAGES, documents, lists_in_json, right_details
 from tests.simple.corpus import PROJECT
 
 AS_JSON = bytes([CONTENT_TYPES.index("application/json")])
@@ -41,8 +41,9 @@ def test_an_almost_right_page_in_json_is_a_page_or_none(body: bytes) -> None:
 
 
 @examples(150)
-@given(JSON_PAGES)
+@given(USUAL_PAGES)
 def test_a_page_of_usual_objects_is_read_by_the_rules_for_all_others(body: bytes) -> None:
+    assert parse_json._usual(body) is not None
     at_once = _said_of(body)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(parse_json, "_usual", lambda _: None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 from typing import Any
 
 from hypothesis import strategies as st
@@ -71,6 +72,51 @@ JSON_PAGES = objects(
     project_status=objects(status=st.sampled_from(["active", "archived", "quarantined"]), reason=TEXTS),
     alternate_locations=st.lists(ABSOLUTE, max_size=2),
 ).map(lambda page: written(page).encode("utf-8", "surrogatepass"))
+
+_ANY_VALUE = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats(-9, 9) | TEXTS | TIMES | ABSOLUTE,
+    lambda value: st.lists(value, max_size=2) | st.dictionaries(ALGORITHMS | TEXTS, value, max_size=2),
+    max_leaves=3,
+)
+
+
+def _known(right: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects of these keys and no other, whatever their values."""
+    return st.fixed_dictionaries({}, optional={name: value | _ANY_VALUE for name, value in right.items()})
+
+
+USUAL_PAGES = st.fixed_dictionaries(
+    {
+        "files": st.lists(
+            _known(
+                {
+                    "filename": FILENAMES,
+                    "url": st.tuples(ADDRESSES, FILENAMES).map("".join),
+                    "hashes": HASHES,
+                    "size": st.integers(0, 2**40),
+                    "upload-time": TIMES,
+                    "requires-python": TEXTS,
+                    "yanked": st.booleans() | TEXTS,
+                    "core-metadata": st.booleans() | HASHES,
+                    "dist-info-metadata": st.booleans() | HASHES,
+                    "data-dist-info-metadata": st.booleans() | HASHES,
+                    "data-core-metadata": st.booleans() | HASHES,
+                    "provenance": ABSOLUTE,
+                    "gpg-sig": st.booleans(),
+                }
+            ),
+            max_size=4,
+        )
+    },
+    optional={
+        "name": st.just(PROJECT) | _ANY_VALUE,
+        "meta": _known({"api-version": st.just("1.4"), "tracks": st.lists(ABSOLUTE, max_size=2)}) | _ANY_VALUE,
+        "versions": st.lists(TEXTS, max_size=2) | _ANY_VALUE,
+        "project-status": _known({"status": st.sampled_from(["active", "quarantined"]), "reason": TEXTS}) | _ANY_VALUE,
+        "alternate-locations": st.lists(ABSOLUTE, max_size=2) | _ANY_VALUE,
+    },
+).map(lambda page: json.dumps(page).encode())
+"""Pages in JSON that hold no key that is not known: such as nearly all upstreams send, though with other values."""
 
 _ATTRIBUTES = st.lists(
     st.tuples(

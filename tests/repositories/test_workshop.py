@@ -17,7 +17,8 @@ from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.work import prepare
 from tests.waiting import until
 
-BIG = 20 * MEANWHILE
+BIG = 20
+MIDDLING = BIG * MEANWHILE - 1
 
 
 @pytest.fixture
@@ -42,11 +43,30 @@ async def test_size_decides_where_the_work_is_done(workshop: Workshop) -> None:
     }
 
 
-async def test_a_page_of_middling_size_does_not_wait_for_the_process_to_start(workshop: Workshop) -> None:
-    assert await workshop.run(BIG - 1, os.getpid) == os.getpid()
-    elsewhere = await workshop.run(BIG, os.getpid)
+async def test_linear_work_of_middling_size_does_not_wait_for_the_process_to_start(workshop: Workshop) -> None:
+    assert await workshop.run_linear(MIDDLING, os.getpid) == os.getpid()
+    elsewhere = await workshop.run_linear(MIDDLING + 1, os.getpid)
     assert elsewhere != os.getpid()
-    assert await workshop.run(20, os.getpid) == elsewhere
+    assert await workshop.run_linear(BIG, os.getpid) == elsewhere
+
+
+async def test_what_may_take_any_time_waits_for_the_process_where_it_can_be_given_up(workshop: Workshop) -> None:
+    assert await workshop.run(BIG, os.getpid) != os.getpid()
+
+
+async def test_a_process_that_only_started_goes_as_well() -> None:
+    workshop = Workshop(inline_below=0, thread_below=1, process_idle=0)
+    assert await workshop.run_linear(1, os.getpid) == os.getpid()
+    await until(lambda: not multiprocessing.active_children())
+    workshop.close()
+
+
+async def test_a_closed_workshop_starts_no_process(workshop: Workshop) -> None:
+    workshop.close()
+    for run in (workshop.run, workshop.run_linear):
+        with pytest.raises(RuntimeError, match="closed"):
+            await run(BIG, os.getpid)
+    assert not multiprocessing.active_children()
 
 
 async def test_errors_come_back_from_everywhere(workshop: Workshop) -> None:

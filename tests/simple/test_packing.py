@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import pickle
 import zlib
 
 import pytest
@@ -26,6 +27,15 @@ def test_what_either_library_packs_the_standard_library_unpacks_and_the_reverse(
     assert gzip.decompress(packing.to_gzip(data)) == data
     assert packing.unpack(zlib.compress(data, 9)) == data
     assert packing.from_gzip(gzip.compress(data, 9)) == data
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("garbage", [b"", b"garbage", packing.pack(PAGE)[:-9], packing.to_gzip(PAGE)[:-9]])
+def test_what_was_not_packed_is_an_error_that_can_be_handed_on(garbage: bytes) -> None:
+    for unpack in (packing.unpack, packing.from_gzip):
+        with pytest.raises(zlib.error) as raised:
+            unpack(garbage)
+        assert type(pickle.loads(pickle.dumps(raised.value))) is zlib.error  # as a process does
 
 
 @pytest.mark.usefixtures("library")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 HOST = "127.0.0.1"
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -84,6 +85,15 @@ class Server:
         return self.url + self.index
 
 
+class Upstream(Protocol):
+    """What pyproxy is put in front of."""
+
+    @property
+    def url(self) -> str:
+        """Without ``/simple/``."""
+        ...
+
+
 @contextlib.contextmanager
 def nginx(state: Path, root: Path, *, workers: int = 1) -> Iterator[Server]:
     """nginx serving the tree at ``root``; its logs go to the new directory ``state``."""
@@ -107,7 +117,7 @@ def nginx_version() -> str:
 
 
 @contextlib.contextmanager
-def pyproxy(state: Path, upstream: Server, *, workers: int = 1) -> Iterator[Server]:
+def pyproxy(state: Path, upstream: Upstream, *, workers: int = 1) -> Iterator[Server]:
     """This checkout's pyproxy in front of ``upstream``; its cache is in ``state``, and empty if that is new."""
     state.mkdir(exist_ok=True)
     port = free_port()
@@ -116,7 +126,7 @@ def pyproxy(state: Path, upstream: Server, *, workers: int = 1) -> Iterator[Serv
         "server": {"host": HOST, "port": port, "workers": workers},
         "storage": {"directory": str(state / "data")},
         "cache": {"index_ttl": "1h"},  # warm stays warm for the whole run
-        "upstreams": [{"name": "nginx", "url": upstream.url, "http_proxy": "none"}],
+        "upstreams": [{"name": "upstream", "url": upstream.url, "http_proxy": "none"}],
     }
     config.write_text(json.dumps(settings))  # JSON is YAML
     command = [sys.executable, "-m", "pyproxy", "--config", str(config)]

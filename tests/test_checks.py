@@ -39,7 +39,7 @@ CHECKS = {
     20: "size, upload-time and yanked are valid or absent, never null",
     21: "upload-time is the upstream's, and ends in Z",
     22: "yanked is never empty text; reason and mark survive",
-    23: "core-metadata and dist-info-metadata are the same, or both absent",
+    23: "core-metadata is listed where there is metadata, and dist-info-metadata never: old pips cannot read it",
     24: "HTML has both metadata attributes, never =false",
     25: "requires-python is escaped; anchor text, filename and last URL segment are one",
     26: "an HTML fragment is #sha256= and nothing else",

@@ -114,9 +114,9 @@ class _JsonFile(msgspec.Struct, kw_only=True, rename="kebab", omit_defaults=True
     requires_python: str | None = None
     size: int | None = None
     upload_time: str | None = None
-    # PEP 714: the new name and, for clients before it, the old one.
+    # Only by the name that PEP 714 gave it: of the old one, pip 22.3 to 23.1 can read no value that JSON has for it,
+    # and ends with a traceback. That is why there is a new one.
     core_metadata: bool | dict[str, str] = False
-    dist_info_metadata: bool | dict[str, str] = False
     provenance: str | None = None
     gpg_sig: bool | None = None
 
@@ -134,7 +134,6 @@ def _json_file(file: File, project: str, learned: _Learned) -> _JsonFile | dict[
         size=file.size,
         upload_time=file.upload_time,
         core_metadata=core_metadata,
-        dist_info_metadata=core_metadata,
         provenance=file.provenance,
         gpg_sig=file.gpg_sig,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from pyproxy.storage.directory import FILES_NAME, TEMPORARY_NAME
 from tests.upstream_server import Corrupt, Normal, Truncate
 
+from . import venvs
 from .conftest import MakeClient, StartPyproxy
 from .recorder import Recorder
 from .runner import Client
@@ -282,6 +284,19 @@ def test_an_html_only_upstream_serves_pip_as_well(
     upstream.publish_wheel("words", "1.0")
     upstream.publish_wheel("words", "2.0", requires_python=">=4")
     upstream.switch(html_only=True)
+    client.pip_install(pyproxy.index_url, "words").succeeded()
+    assert client.target.installed() == {"words": "1.0"}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="these pips know no Python as new as that")
+@pytest.mark.parametrize("version", ["22.3.1", "23.0.1", "23.1.2"])
+@pytest.mark.parametrize("sidecar", [True, False], ids=["listed", "read here"])
+def test_pips_that_cannot_read_metadata_in_json_install_all_the_same(
+    upstream: UpstreamThread, pyproxy: PyproxyServer, tmp_path: Path, version: str, sidecar: bool
+) -> None:
+    """They end with a traceback where JSON has the name that PEP 714 gave up. 23.0.1 is that of Debian 12."""
+    upstream.publish_wheel("words", "1.0", **({} if sidecar else {"metadata": None}))
+    client = Client(venvs.kept((f"pip=={version}",)), tmp_path / "client")
     client.pip_install(pyproxy.index_url, "words").succeeded()
     assert client.target.installed() == {"words": "1.0"}
 

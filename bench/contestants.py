@@ -186,7 +186,7 @@ def environment(name: str, *requirements: str) -> Path:
         print(f"installing {name}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", folder], check=True, timeout=120)
-        pip = [folder / "bin/python", "-m", "pip", "-qq", "install", *requirements]
+        pip = [folder / "bin/python", "-m", "pip", "-qq", "install", "--upgrade", *requirements]
         subprocess.run(pip, check=True, timeout=600)
         (folder / "complete").touch()
     return folder

@@ -29,8 +29,11 @@ from pyproxy.errors import WorkTooLong
 P = ParamSpec("P")
 T = TypeVar("T")
 
-INLINE_BELOW = 128 * 1024
-"""Bytes of page, in JSON, that are worked on in a millisecond or two."""
+INLINE_BELOW = 48 * 1024
+"""Bytes of page that are worked on in a millisecond or so."""
+
+AT_ONCE = 2
+"""What is linear is worked on at once also where it is so many times as large."""
 
 THREAD_BELOW = 512 * 1024
 """Bytes of page whose longest hold of the interpreter's lock stays in single milliseconds."""
@@ -95,6 +98,8 @@ class Workshop:
 
     async def run_linear(self, size: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The same for work whose time grows with its size and no faster, whatever an upstream has made of it."""
+        if size < self._inline_below * AT_ONCE:
+            return self._run_inline(function, *args, **kwargs)
         if self._thread_below <= size < self._thread_below * MEANWHILE and not self._process_stands:
             self._start_processes()
             try:

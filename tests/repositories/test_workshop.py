@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import pytest
 
 from pyproxy.errors import NotAnIndexPage, WorkTooLong
-from pyproxy.repositories.workshop import MEANWHILE, Workshop
+from pyproxy.repositories.workshop import AT_ONCE, MEANWHILE, Workshop
 from pyproxy.simple.model import NormalizedName
 from pyproxy.simple.work import prepare
 from tests.waiting import until
@@ -41,6 +41,12 @@ async def test_size_decides_where_the_work_is_done(workshop: Workshop) -> None:
         ("get_ident", "thread"): 1,
         ("getpid", "process"): 1,
     }
+
+
+async def test_only_linear_work_is_done_at_once_where_it_is_larger(workshop: Workshop) -> None:
+    size = 10 * AT_ONCE - 1
+    assert await workshop.run_linear(size, threading.get_ident) == threading.get_ident()
+    assert await workshop.run(size, threading.get_ident) != threading.get_ident()
 
 
 async def test_linear_work_of_middling_size_does_not_wait_for_the_process_to_start(workshop: Workshop) -> None:

@@ -48,9 +48,11 @@ class StreamingHandler(PackageHandler):
                 piece = await anext(pieces, b"")
                 head = piece if isinstance(piece, bytes) else await piece.read(piece.start, HEAD_BYTES)
             try:
-                if len(head) == length:
+                if len(head) == length and length <= HEAD_BYTES:
                     self.finish(head)  # head and body in one write
                     return
+                if len(head) > HEAD_BYTES:
+                    await self.flush()  # by itself, for Tornado would make a copy of both
                 if head:
                     await self._send(head)
                 if not isinstance(piece, bytes):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
-import os
 import tarfile
 import zipfile
 import zlib
@@ -73,22 +72,22 @@ def starts_like(filename: str, head: bytes) -> bool:
     return head.startswith(beginnings) if beginnings else not _is_web_page(head)
 
 
-def looks_like(filename: str, fd: int) -> bool:
-    """Whether the complete file open at ``fd`` is what its name says. Slow for big ones: call it in a worker thread.
+def looks_like(filename: str, raw: IO[bytes]) -> bool:
+    """Whether the complete file is what its name says. Slow for big ones: call it in a worker thread.
 
     Wheels, eggs and zips must have a readable central directory (it stands at the end, so a torn one fails);
     compressed tars must unpack to the end, checksum included, and begin with a tar header.
-    The descriptor's position moves: others must read and write at offsets (``pread``, ``pwrite``).
+    The position of ``raw`` moves.
     """
-    if not starts_like(filename, os.pread(fd, HEAD_BYTES, 0)):
+    raw.seek(0)
+    if not starts_like(filename, raw.read(HEAD_BYTES)):
         return False
     lowered = filename.lower()
-    with os.fdopen(os.dup(fd), "rb") as raw:
-        if lowered.endswith((".whl", ".zip", ".egg")):
-            return _is_whole_zip(raw)
-        for suffixes, opener in _DECOMPRESSED:
-            if lowered.endswith(suffixes):
-                return _is_whole_tar(raw, opener)
+    if lowered.endswith((".whl", ".zip", ".egg")):
+        return _is_whole_zip(raw)
+    for suffixes, opener in _DECOMPRESSED:
+        if lowered.endswith(suffixes):
+            return _is_whole_tar(raw, opener)
     return True
 
 

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pyproxy.errors import DownloadGivenUp, PyproxyError, StorageError, UpstreamError
+from pyproxy.net.allowance import Allowance
 from pyproxy.net.download_reader import DownloadReader
-from pyproxy.net.reception import HELD_BACK_BYTES, Reception
+from pyproxy.net.reception import Reception
 from pyproxy.net.response import Receiver
 from pyproxy.net.spool import Sink, Spool
 from pyproxy.net.verdict import verdict
@@ -50,7 +51,7 @@ class Download:
     ``sources`` are tried in order until one gives the expected bytes. ``sink`` is where they go, ``None`` where
     nothing can be stored. ``on_verified(sha256, size)`` keeps the sink's file, or what the spool has ``held``; when it
     raises, nothing is kept and no reader notices. ``on_failed(upstream, error)`` hears of every source that failed.
-    ``hold``: a file so small that none of it leaves before it is whole does not go to the sink.
+    With an ``allowance`` a small file stays in memory, and does not go to the sink.
     """
 
     def __init__(
@@ -62,14 +63,14 @@ class Download:
         on_verified: Callable[[str, int], Awaitable[object]],
         on_failed: Callable[[str, PyproxyError], None] | None = None,
         abandon_after: float = ABANDON_AFTER_SECONDS,
-        hold: bool = False,
+        allowance: Allowance | None = None,
     ) -> None:
         self.expected = expected
         self.size: int | None = expected.size
         self.upstream: str | None = None
         self.error: Exception | None = None
         self.complete = False
-        self.spool = Spool(sink, hold_below=HELD_BACK_BYTES if hold else 0)
+        self.spool = Spool(sink, allowance=allowance)
         self._sources = tuple(sources)
         self._sink = sink
         self._on_verified = on_verified

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Hashable
 
+from pyproxy.net.allowance import Allowance
 from pyproxy.net.arriving_file import ArrivingFile
 from pyproxy.net.download import Download
 from pyproxy.net.sharing.copies import Whole
@@ -16,10 +17,12 @@ from pyproxy.net.sharing.processes import Processes
 class Downloads:
     """The running downloads of one process, by a key that says which bytes are wanted (a sha256, or URL and name).
 
-    ``processes`` are those with which they are shared; a key must have the same ``repr`` in all of them.
+    ``processes`` are those with which they are shared; a key must have the same ``repr`` in all of them. ``allowance``
+    is what small files among them may take of the memory.
     """
 
     def __init__(self, processes: Processes | None = None) -> None:
+        self.allowance = Allowance()
         self._processes = processes
         self._running: dict[Hashable, ArrivingFile] = {}
 

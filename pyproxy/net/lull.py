@@ -55,19 +55,26 @@ class Lull:
     @property
     def puts_off(self) -> bool:
         """Whether work would have to wait now."""
-        return self._arriving > 0 and self._waiting < self._most and not self._over.is_set()
+        return self._is_burst and self._waiting < self._most
 
-    async def wait(self) -> None:
-        """Return once there is a lull; at once where there is one, or too much waits already."""
-        if not self.puts_off:
+    @property
+    def _is_burst(self) -> bool:
+        return self._arriving > 0 and not self._over.is_set()
+
+    async def wait(self, *, counted: bool = True) -> None:
+        """Return once there is a lull; at once where there is one, or too much waits already.
+
+        Work is not ``counted`` whose amount is bounded by something else.
+        """
+        if not (self.puts_off if counted else self._is_burst):
             return
-        self._waiting += 1
+        self._waiting += counted
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LONGEST_SECONDS):
                     await self._quiet()
         finally:
-            self._waiting -= 1
+            self._waiting -= counted
 
     def end(self) -> None:
         """From now on nothing waits, and what has waited is done: the process ends."""

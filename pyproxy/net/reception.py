@@ -1,8 +1,9 @@
 """One attempt to get one file: takes a response as it arrives, decodes, counts, hashes and stores it.
 
 The loop only queues what comes. Writing and hashing happen in a worker thread, one batch at a time, because a busy
-disk may block a write for hundreds of milliseconds. A file of which no byte leaves before it is whole needs no disk
-until then, and is held in memory. The queue is bounded: when it is full, the transfer is paused.
+disk may block a write for hundreds of milliseconds. The queue is bounded: when it is full, the transfer is paused.
+A small file that comes soon needs neither: it is gathered, hashed at one go and held in memory, of which all share an
+allowance. With threads, whose every step wins the interpreter's lock from the loop, it costs half as much again.
 Only what a transfer that cannot be paused delivers is stored at once, on the loop, which is then what slows it down.
 """
 
@@ -16,14 +17,12 @@ from pyproxy.net.archive_check import HEAD_BYTES, looks_like, starts_like
 from pyproxy.net.decoding import BodyDecoding, FileDecoding, Identity
 from pyproxy.net.file_requests import status_error
 from pyproxy.net.response import Flow, ResponseHead
-from pyproxy.net.spool import Spool, Stored
+from pyproxy.net.spool import HELD_BYTES, Spool, Stored
 from pyproxy.net.verification import Expected, Verification
 
-GATHERED_BYTES = 1 << 20
-"""The largest file that is stored at one go, if it comes soon: each batch takes the loop a tenth of a millisecond."""
-
-GATHER_SECONDS = 0.05
-"""How long the bytes of such a file wait for the rest of it."""
+GATHER_SECONDS = 0.25
+"""How long the bytes of a small file wait for the rest of it. A hundred that come at once take longer than one; no
+client gives up so soon, and one that is faster than the upstream has the last byte no later."""
 
 HELD_BACK_BYTES = 64 << 10
 """The end of a file that leaves only when the whole is verified; without it nobody takes a file for complete."""
@@ -93,9 +92,9 @@ class Reception:
                 self._upstream,
                 f"announced {response.content_length} bytes of {self._expected.filename}, {self.size} are listed",
             )
-        if self.size is not None and not self._spool.holds(self.size):
+        if self.size is not None and not self._spool.may_hold(self.size):
             self._spool.hold_no_more()
-        self._gathers = self.size is not None and self.size <= GATHERED_BYTES and self._flow is not None
+        self._gathers = self.size is not None and self._spool.held is not None and self._flow is not None
         self.began = True
         self._changed()
         self.regulate()
@@ -120,6 +119,7 @@ class Reception:
             raise BrokenOff(
                 self._upstream, f"broke off {self._expected.filename} after {self._on_wire} of {self._announced} bytes"
             )
+        self._gathers = False
         self._take(self._body.finish())
         await self.settled()
         if self._failure is not None:
@@ -128,7 +128,7 @@ class Reception:
         self._verification.check(self._upstream)
         # With a listed hash there is usually nothing left to do, and clients wait for every turn of a thread.
         if self._expected.hashless or self._spool.has_rest:
-            if self._spool.overflow is None:
+            if self._spool.overflow is None and self._spool.held is None:
                 self._open_empty()
             self._check = asyncio.get_running_loop().run_in_executor(None, self._check_whole)
             # Shielded: the thread works on the descriptor, which must stay open until it is done (``settled``).
@@ -138,9 +138,10 @@ class Reception:
 
     async def settled(self) -> None:
         """No thread works on the file any more."""
+        self._gathers = False
         while self._job is not None or self._queue:
             if self._job is None:
-                self._begin_job()
+                self._pass_on()
             if self._job is not None:
                 await asyncio.wait([self._job])
         if self._check is not None:
@@ -152,8 +153,8 @@ class Reception:
 
     @property
     def may_leave(self) -> int:
-        """How many of the first bytes readers may have before the whole is verified."""
-        if not self._first_checked:
+        """How many of the first bytes readers may have before the whole is verified: none of what is held."""
+        if not self._first_checked or self._spool.held is not None:
             return 0
         stored = self._spool.stored
         end = stored if self.size is None else min(stored + HELD_BACK_BYTES, self.size)
@@ -165,7 +166,7 @@ class Reception:
             return
         overflow = self._spool.overflow
         stored = self._spool.stored
-        allowed = GATHERED_BYTES if self._gathers else min(max(FIRST_BYTES, stored), QUEUE_BYTES)
+        allowed = HELD_BYTES if self._gathers else min(max(FIRST_BYTES, stored), QUEUE_BYTES)
         full = self._received - stored >= allowed or (overflow is not None and overflow.full)
         full = full and self._failure is None  # who is paused would never learn of it
         if full != self._paused:
@@ -186,17 +187,26 @@ class Reception:
             raise StorageError("the disk is full, and the readers are slower than a transfer that cannot be paused")
 
     def _pass_on(self) -> None:
-        """What is queued goes into memory, or to the disk: at once, by a thread, or with the rest of a small file."""
-        if self._spool.holds(sum(map(len, self._queue))):
+        """What is queued waits for the rest of a small file, or goes into memory, or to the disk by a thread or not."""
+        if self._gathers and self.size is not None and self._received < self.size:
+            self._gather()
+            return
+        if self._gathered is not None:
+            self._gathered.cancel()
+        if self._can_wait_in_memory and self._spool.may_hold(self._received):
             self._hold(b"".join(self._next_batch()))
             return
         self._spool.hold_no_more()
         if self._flow is None:
             self._settle(self._store(self._next_batch()))
-        elif self._gathers and self.size is not None and self._received < self.size:
-            self._gather()
         else:
             self._begin_job()
+
+    @property
+    def _can_wait_in_memory(self) -> bool:
+        """Whether it is whole, or so small that none of it leaves before that: of others readers get what there is."""
+        size = self._received if self.size is None else self.size
+        return size <= HELD_BACK_BYTES or self._received == self.size
 
     def _queue_up(self, pieces: Iterator[bytes]) -> None:
         for piece in pieces:
@@ -224,7 +234,8 @@ class Reception:
             return
         try:
             self._spool.cut()
-            whole = not self._expected.hashless or looks_like(self._expected.filename, self._spool.fd)
+            with self._spool.reading() as raw:
+                whole = not self._expected.hashless or looks_like(self._expected.filename, raw)
         except OSError as error:
             raise _unreadable(error) from error
         if not whole:
@@ -247,7 +258,6 @@ class Reception:
         """So few bytes are hashed sooner than a thread could take them over."""
         self._verification.update(data)
         self._spool.hold(data)
-        self._changed()
 
     def _gather(self) -> None:
         """Wait for the rest of a file that is stored at one go, but not for long."""
@@ -257,11 +267,9 @@ class Reception:
     def _gather_no_more(self) -> None:
         self._gathers = False
         if self._job is None and self._queue:
-            self._begin_job()
+            self._pass_on()
 
     def _begin_job(self) -> None:
-        if self._gathered is not None:
-            self._gathered.cancel()
         self._job = asyncio.get_running_loop().run_in_executor(None, self._store, self._next_batch())
         self._job.add_done_callback(self._job_done)
 

@@ -1,7 +1,7 @@
 """Where the bytes of an arriving file lie: in a temporary file, and past the end of the disk in a bounded window.
 
-A small file may be held in memory until it is whole: to make a temporary file takes longer than all else about it. So
-one is made by the thread that first writes to it.
+A small file may be held in memory until it is put away: to make a temporary file takes longer than all else about it.
+So one is made by the thread that first writes to it.
 
 Written by one worker thread at a time, read by many readers on the event loop. A file that begins again at another
 upstream is compared with what readers were given of it before, so that nobody gets a mixture of two copies.
@@ -10,14 +10,16 @@ upstream is compared with what readers were given of it before, so that nobody g
 from __future__ import annotations
 
 import errno
+import io
 import logging
 import os
 import threading
 import weakref
 from dataclasses import dataclass
-from typing import Protocol
+from typing import IO, Protocol
 
 from pyproxy.errors import StorageError
+from pyproxy.net.allowance import Allowance
 from pyproxy.net.file_reads import read_at
 from pyproxy.net.overflow import Overflow
 
@@ -25,6 +27,9 @@ log = logging.getLogger(__name__)
 
 WINDOW_BYTES = 4 << 20
 """How much of one file may lie in memory once the disk takes no more."""
+
+HELD_BYTES = 2 << 20
+"""The largest file that is held in memory: to hash it at one go takes the loop a millisecond or two."""
 
 
 class Sink(Protocol):
@@ -67,12 +72,12 @@ class Stored:
 
 class Spool:
     """One file's bytes from offset 0 on, of which the first ``stored`` can be read. Without a ``sink`` everything
-    passes through memory; up to ``hold_below`` bytes are held there before any goes to it.
+    passes through memory; with an ``allowance`` a small file is held there, as far as that goes.
 
     The sink is asked for its descriptor once there is something to write, or ``open`` is called.
     """
 
-    def __init__(self, sink: Sink | None, *, hold_below: int = 0) -> None:
+    def __init__(self, sink: Sink | None, *, allowance: Allowance | None = None) -> None:
         self.stored = 0
         self.overflow: Overflow | None = None
         self._fd = -1
@@ -81,8 +86,10 @@ class Spool:
         self._on_disk_before = 0
         self._compare_until = 0
         self._sink = sink
-        self._hold_below = 0 if sink is None else hold_below
-        self._held = b"" if self._hold_below else None
+        self._allowance = allowance
+        self._share: weakref.finalize[..., Spool] | None = None
+        self._holdable = 0
+        self._held = None if sink is None or allowance is None else b""
         if sink is None:
             self.overflow = Overflow(0, WINDOW_BYTES)
 
@@ -91,9 +98,19 @@ class Spool:
         """All of the bytes so far, where they are held in memory."""
         return self._held
 
-    def holds(self, count: int) -> bool:
-        """Whether so many more bytes are held in memory."""
-        return self._held is not None and len(self._held) + count <= self._hold_below
+    def may_hold(self, size: int) -> bool:
+        """Whether a file of so many bytes may be held in memory; room for it is taken then."""
+        if self._held is None or self._allowance is None or size > HELD_BYTES:
+            return False
+        if self._share is None:
+            share = self._allowance.take(size)
+            if share is None:
+                return False
+            # Until nobody has the bytes any more, the last of their readers included.
+            self._share = weakref.finalize(self, self._allowance.give_back, share)
+            self._share.atexit = False
+            self._holdable = share
+        return size <= self._holdable
 
     def hold(self, data: bytes) -> None:
         """Take the next bytes into memory; readers may have them. On the loop."""
@@ -102,11 +119,16 @@ class Spool:
         self.stored += len(data)
 
     def hold_no_more(self) -> None:
-        """Put what is held into the sink, and from now on everything. On the loop, and harmless when repeated."""
+        """Put what is held into the sink, and from now on everything. On the loop, and harmless when repeated.
+
+        A thread would spare the loop a millisecond, but who begins again could not tell which copy it writes.
+        """
         if self._held is not None:
             held, self._held, self.stored = self._held, None, 0
             if held:
-                self.settle(self.store(0, held))
+                self.settle(self.store(0, held))  # readers may still have it: its share is given back with the spool
+            elif self._share is not None:
+                self._share()
 
     def open(self) -> None:
         """Have a descriptor, also before there is something to write. On the loop, and harmless when repeated.
@@ -193,6 +215,10 @@ class Spool:
                 return self.overflow.read(position, count)
             count = min(count, self.overflow.base - position)
         return await read_at(self._fd, count, position)
+
+    def reading(self) -> IO[bytes]:
+        """All of what is held or stored, to be closed. Others read and write at offsets meanwhile. Raises `OSError`."""
+        return io.BytesIO(self._held) if self._held is not None else os.fdopen(os.dup(self._fd), "rb")
 
     @property
     def has_rest(self) -> bool:

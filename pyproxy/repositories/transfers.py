@@ -50,10 +50,6 @@ _CANNOT = (200, 405, 501)
 """How servers answer that know no ranges, or no HEAD: nothing is wrong with them."""
 
 
-MOST_HELD = 400
-"""With more files under way, or not put away yet, even small ones go to the disk: those held take up to 26 MB."""
-
-
 class Transfers:
     """The way from a listing to bytes on the disk. ``connections`` are by upstream id; ``on_kept`` raises nothing."""
 
@@ -161,8 +157,10 @@ class Transfers:
 
             async def keep(sha256: str, size: int) -> None:
                 name = download.upstream or listed.upstream.name
-                if self._files.has_plenty:  # else others wait for room
-                    await self._put_off(listed)
+                held = download.spool.held
+                # Others wait for room, on the disk or in memory.
+                if self._files.has_plenty and not (held and self._downloads.allowance.is_scarce):
+                    await self._put_off(listed, counted=held is None)
                 try:
                     await keeping.keep(name, sha256, size, download.spool.held)
                 except HashMismatch as error:  # another first copy came meanwhile, and its sha256 rules
@@ -172,9 +170,14 @@ class Transfers:
                     await self._on_kept(listed, sha256)
 
             failed = partial(self._count_failure, listed, expected.filename)
-            # What no hash is listed for is opened as an archive before it counts as right, which takes a file.
-            hold = not expected.hashless and len(self._downloads) < MOST_HELD
-            download = Download(expected, sources, keeping.sink, on_verified=keep, on_failed=failed, hold=hold)
+            download = Download(
+                expected,
+                sources,
+                keeping.sink,
+                on_verified=keep,
+                on_failed=failed,
+                allowance=self._downloads.allowance,
+            )
             # Not where it is kept: a full disk keeps nothing, and the upstream did its part all the same.
             download.done.add_done_callback(partial(self._tell_whole, listed, download))
             return download
@@ -183,13 +186,13 @@ class Transfers:
         arriving = self._downloads.join_or_start(key, begin, filename=expected.filename, kept=kept)
         return arriving, joined
 
-    async def _put_off(self, listed: ListedFile) -> None:
+    async def _put_off(self, listed: ListedFile, *, counted: bool) -> None:
         """Wait for a lull; raises `StorageError` where the file may have been purged meanwhile."""
         lull = listed.upstream.lull
-        if not lull.puts_off:
+        if not lull.arriving_now:
             return
         since = self._pages.revision()
-        await lull.wait()
+        await lull.wait(counted=counted)
         if self._pages.revision() != since:
             raise StorageError("something was purged from the cache meanwhile, which may have been this")
 

@@ -18,9 +18,9 @@ __all__ = ["clock", "start_proxy", "upstream"]
 async def test_what_never_ends_is_cut_off(
     upstream: UpstreamServer, start_proxy: StartProxy, caplog: pytest.LogCaptureFixture
 ) -> None:
-    filename, content, _ = make_wheel("demo", "1.0", size=500_000)
+    filename, content, _ = make_wheel("demo", "1.0", size=3_000_000)
     upstream.add_file("demo", filename, content)
-    upstream.behave("/packages/", Stall(300_000))
+    upstream.behave("/packages/", Stall(2_500_000))
     proxy = await start_proxy(upstream)
     link = await proxy.link("demo", filename)
     asking = asyncio.ensure_future(proxy.get(link))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
-import os
 from pathlib import Path
 
 import pytest
@@ -22,11 +22,10 @@ PAGE = b"\xef\xbb\xbf\n <!DOCTYPE html><html><title>Sign in</title></html>"
 def judged(tmp_path: Path, filename: str, data: bytes) -> bool:
     path = tmp_path / "file"
     path.write_bytes(data)
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        return looks_like(filename, fd)
-    finally:
-        os.close(fd)
+    with path.open("rb") as file:
+        on_disk, in_memory = looks_like(filename, file), looks_like(filename, io.BytesIO(data))
+    assert on_disk == in_memory
+    return on_disk
 
 
 @pytest.mark.parametrize(

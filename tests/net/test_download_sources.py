@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pyproxy.errors import BrokenOff, HashMismatch, StorageError, UpstreamUnreachable
+from pyproxy.net.allowance import Allowance
 from pyproxy.net.download import Download
 from pyproxy.net.response import Receiver
 from pyproxy.net.verification import Expected
@@ -188,7 +189,7 @@ async def test_what_was_decoded_before_a_body_broke_does_not_spoil_the_next_copy
         kept.append(sink.path.read_bytes() if held is None else held)
 
     sources = [first.source, second.source]
-    download = Download(expected(right, size=False), sources, sink, on_verified=keep, hold=True)
+    download = Download(expected(right, size=False), sources, sink, on_verified=keep, allowance=Allowance())
     task = download.start()
     assert await read_all(download.reader()) == right
     await task

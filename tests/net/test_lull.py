@@ -79,3 +79,18 @@ async def test_what_breaks_off_is_arriving_no_more() -> None:
     with pytest.raises(ZeroDivisionError), lull.arriving():
         raise ZeroDivisionError
     assert not lull.puts_off
+
+
+async def test_work_that_something_else_bounds_waits_however_much_waits_already(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LONGEST_SECONDS", 240.0)
+    lull = Lull(most=1)
+    with lull.arriving():
+        uncounted = [asyncio.create_task(lull.wait(counted=False)) for _ in range(3)]
+        first = asyncio.create_task(lull.wait())
+        await asyncio.sleep(0)
+        await asyncio.wait_for(lull.wait(), 60)
+        assert not any(work.done() for work in (*uncounted, first))
+    lull.end()
+    await asyncio.gather(*uncounted, first)

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from pyproxy.errors import StorageError
+from pyproxy.errors import BrokenOff, StorageError, UpstreamInvalidResponse
 from pyproxy.net import reception as reception_module
-from pyproxy.net.reception import FIRST_BYTES, GATHERED_BYTES, HELD_BACK_BYTES, QUEUE_BYTES, Reception
+from pyproxy.net.allowance import ALLOWED_BYTES, Allowance
+from pyproxy.net.reception import FIRST_BYTES, HELD_BACK_BYTES, QUEUE_BYTES, Reception
 from pyproxy.net.response import ResponseHead
-from pyproxy.net.spool import Spool, Stored
+from pyproxy.net.spool import HELD_BYTES, Spool, Stored
+from pyproxy.net.verification import Expected
+from tests.distributions import make_wheel
 from tests.net.scripted_bodies import PIECE, FileSink, Tap, content, expected, sha256, until
 
 DATA = content(8 << 20)
@@ -95,8 +98,8 @@ async def test_no_more_waits_than_is_stored_already_or_a_little_at_first(spool: 
 class CountingSpool(Spool):
     """Counts what it is given to store."""
 
-    def __init__(self, sink: FileSink, *, hold_below: int = 0) -> None:
-        super().__init__(sink, hold_below=hold_below)
+    def __init__(self, sink: FileSink, allowance: Allowance) -> None:
+        super().__init__(sink, allowance=allowance)
         self.batches: list[int] = []
 
     def store(self, offset: int, data: bytes) -> Stored:
@@ -104,9 +107,11 @@ class CountingSpool(Spool):
         return super().store(offset, data)
 
 
-def counting(tmp_path: Path, data: bytes, *, announced: bool = True) -> tuple[CountingSpool, Reception]:
-    """A reception of data that has begun, and may hold 64 KiB."""
-    spool = CountingSpool(FileSink(tmp_path), hold_below=HELD_BACK_BYTES)
+def counting(
+    tmp_path: Path, data: bytes, *, announced: bool = True, allowed: int = ALLOWED_BYTES
+) -> tuple[CountingSpool, Reception]:
+    """A reception of data that has begun; the file may be held as far as ``allowed`` suffices."""
+    spool = CountingSpool(FileSink(tmp_path), Allowance(allowed))
     what = expected(data, size=announced)
     reception = Reception(what, "a", spool, changed=lambda: None, differs=lambda offset: None)
     length = len(data) if announced else None
@@ -119,9 +124,16 @@ def send(reception: Reception, data: bytes) -> None:
         reception.write(data[start : start + PIECE])
 
 
-@pytest.mark.parametrize("announced", [True, False])
-async def test_a_file_of_which_nothing_leaves_before_it_is_whole_is_held(tmp_path: Path, announced: bool) -> None:
-    data = DATA[:HELD_BACK_BYTES]
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long the rest of a small file takes, it comes soon."""
+    monkeypatch.setattr(reception_module, "GATHER_SECONDS", 240.0)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize(("size", "announced"), [(HELD_BACK_BYTES, True), (HELD_BACK_BYTES, False), (HELD_BYTES, True)])
+async def test_a_small_file_that_comes_soon_is_held_in_memory(tmp_path: Path, size: int, announced: bool) -> None:
+    data = DATA[:size]
     spool, reception = counting(tmp_path, data, announced=announced)
     send(reception, data)
     assert reception.may_leave == 0
@@ -130,11 +142,54 @@ async def test_a_file_of_which_nothing_leaves_before_it_is_whole_is_held(tmp_pat
 
 
 async def test_a_larger_one_is_not(tmp_path: Path) -> None:
-    spool, reception = counting(tmp_path, DATA[: HELD_BACK_BYTES + 1])
+    data = DATA[: HELD_BYTES + 1]
+    spool, reception = counting(tmp_path, data)
     assert spool.held is None
-    send(reception, DATA[: HELD_BACK_BYTES + 1])
-    assert await reception.finish() == sha256(DATA[: HELD_BACK_BYTES + 1])
-    assert spool.on_disk == HELD_BACK_BYTES + 1
+    send(reception, data)
+    assert await reception.finish() == sha256(data)
+    assert spool.on_disk == len(data)
+
+
+@pytest.mark.usefixtures("patient")
+async def test_one_for_which_no_memory_is_left_is_stored_as_it_comes(tmp_path: Path) -> None:
+    data = DATA[:HELD_BYTES]
+    spool, reception = counting(tmp_path, data, allowed=HELD_BYTES - 1)
+    send(reception, data[:PIECE])
+    await until(lambda: spool.stored == PIECE)
+    send(reception, data[PIECE:])
+    assert await reception.finish() == sha256(data)
+    assert (spool.held, spool.on_disk) == (None, len(data))
+
+
+FILENAME, WHEEL, _ = make_wheel("demo", "1.0", size=HELD_BACK_BYTES + PIECE)
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("torn", [b"", WHEEL[-1:]])
+async def test_a_small_file_without_a_listed_hash_is_opened_where_it_is_held(tmp_path: Path, torn: bytes) -> None:
+    spool = CountingSpool(FileSink(tmp_path), Allowance())
+    reception = Reception(Expected(FILENAME), "a", spool, changed=lambda: None, differs=lambda offset: None)
+    data = WHEEL.removesuffix(torn)
+    reception.started(ResponseHead(200, {}, "http://files.example.org/demo", False, len(data), Tap()))
+    send(reception, data)
+    assert reception.may_leave == 0
+    if torn:
+        with pytest.raises(UpstreamInvalidResponse, match="torn"):
+            await reception.finish()
+    else:
+        assert await reception.finish() == sha256(data)
+    assert (spool.held, spool.batches, spool.fd) == (data, [], -1)
+
+
+@pytest.mark.parametrize("size", [HELD_BACK_BYTES, HELD_BYTES])
+async def test_of_a_small_file_that_breaks_off_nothing_has_left(tmp_path: Path, size: int) -> None:
+    spool, reception = counting(tmp_path, DATA[:size])
+    send(reception, DATA[: size - PIECE])
+    assert reception.may_leave == 0
+    with pytest.raises(BrokenOff):
+        await reception.finish()
+    await reception.settled()
+    assert spool.stored in (0, size - PIECE)
 
 
 async def test_one_that_turns_out_to_be_larger_goes_to_the_disk_as_a_whole(tmp_path: Path) -> None:
@@ -146,23 +201,13 @@ async def test_one_that_turns_out_to_be_larger_goes_to_the_disk_as_a_whole(tmp_p
     assert os.pread(spool.fd, len(data), 0) == data
 
 
-async def test_a_file_of_moderate_size_that_comes_soon_is_stored_at_one_go(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(reception_module, "GATHER_SECONDS", 240.0)
-    data = DATA[:GATHERED_BYTES]
-    spool, reception = counting(tmp_path, data)
-    send(reception, data)
-    assert await reception.finish() == sha256(data)
-    assert spool.batches == [len(data)]
-
-
 async def test_one_that_comes_slowly_is_stored_as_it_comes(tmp_path: Path) -> None:
     """A client that waits for its first byte gives up some time."""
-    data = DATA[:GATHERED_BYTES]
+    data, some = DATA[:HELD_BYTES], PIECE
     spool, reception = counting(tmp_path, data)
-    send(reception, data[:PIECE])
-    await until(lambda: spool.stored == PIECE)
-    send(reception, data[PIECE:])
+    send(reception, data[:some])
+    await until(lambda: spool.stored == some)
+    assert reception.may_leave == some
+    send(reception, data[some:])
     assert await reception.finish() == sha256(data)
     assert spool.on_disk == len(data)

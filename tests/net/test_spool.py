@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pyproxy.errors import StorageError
+from pyproxy.net.allowance import LEAST_BYTES, Allowance
 from pyproxy.net.overflow import Overflow
-from pyproxy.net.spool import Spool
+from pyproxy.net.spool import HELD_BYTES, Spool
 from tests.net.scripted_bodies import FileSink, content
 
 DATA = content(100_000)
@@ -102,17 +103,16 @@ def test_the_window_is_full_by_what_the_slowest_has_not_read() -> None:
 
 
 async def test_what_is_held_can_be_read_and_makes_no_file(late: LateSink) -> None:
-    spool = Spool(late, hold_below=1000)
-    assert spool.holds(1000)
+    spool = Spool(late, allowance=Allowance())
+    assert spool.may_hold(600)
     spool.hold(DATA[:600])
-    assert (spool.holds(400), spool.holds(401)) == (True, False)
     assert await spool.read(100, 1000) == DATA[100:600]
     assert (spool.held, spool.stored, spool.on_disk, spool.fd) == (DATA[:600], 600, 0, -1)
     assert late.file is None
 
 
 async def test_what_was_held_goes_to_the_file_once_it_is_held_no_more(late: LateSink) -> None:
-    spool = Spool(late, hold_below=1000)
+    spool = Spool(late, allowance=Allowance())
     spool.hold(DATA[:600])
     spool.hold_no_more()
     spool.hold_no_more()
@@ -123,8 +123,52 @@ async def test_what_was_held_goes_to_the_file_once_it_is_held_no_more(late: Late
     assert late.file.path.read_bytes() == DATA[:2000]
 
 
+def test_a_large_file_is_not_held(late: LateSink) -> None:
+    spool = Spool(late, allowance=Allowance())
+    assert not spool.may_hold(HELD_BYTES + 1)
+    assert spool.may_hold(HELD_BYTES)
+
+
+def test_a_file_for_which_no_memory_is_left_is_not_held(late: LateSink) -> None:
+    allowance = Allowance(3 * LEAST_BYTES)
+    allowance.take(2 * LEAST_BYTES)
+    assert not Spool(late, allowance=allowance).may_hold(2 * LEAST_BYTES)
+
+
+def test_no_more_is_held_than_room_was_taken_for(late: LateSink) -> None:
+    spool = Spool(late, allowance=Allowance())
+    assert spool.may_hold(1)
+    assert spool.may_hold(LEAST_BYTES)
+    assert not spool.may_hold(LEAST_BYTES + 1)
+
+
+@pytest.mark.parametrize("put_into_the_file", [True, False])
+def test_the_room_of_what_was_held_is_free_again_with_the_last_who_may_have_it(
+    late: LateSink, put_into_the_file: bool
+) -> None:
+    """A slow client may still have the bytes, though they lie in a file by now."""
+    allowance = Allowance(2 * LEAST_BYTES)
+    spool = Spool(late, allowance=allowance)
+    assert spool.may_hold(LEAST_BYTES + 1)
+    spool.hold(DATA[: LEAST_BYTES + 1])
+    if put_into_the_file:
+        spool.hold_no_more()
+        assert (spool.held, spool.on_disk) == (None, LEAST_BYTES + 1)
+    assert allowance.take(LEAST_BYTES) is None
+    del spool
+    assert allowance.take(2 * LEAST_BYTES) is not None
+
+
+def test_the_room_for_what_goes_to_the_file_from_the_first_byte_on_is_free_again(late: LateSink) -> None:
+    allowance = Allowance(2 * LEAST_BYTES)
+    spool = Spool(late, allowance=allowance)
+    assert spool.may_hold(2 * LEAST_BYTES)
+    spool.hold_no_more()
+    assert allowance.take(2 * LEAST_BYTES) is not None
+
+
 def test_a_copy_that_begins_again_in_memory_forgets_the_first(late: LateSink) -> None:
-    spool = Spool(late, hold_below=1000)
+    spool = Spool(late, allowance=Allowance())
     spool.hold(DATA[:600])
     spool.begin_again(0)
     spool.hold(DATA[600:700])
@@ -156,7 +200,7 @@ def test_a_file_opened_on_the_loop_while_a_thread_writes_is_opened_once(late: La
 async def test_without_a_file_it_all_passes_through_memory(
     tmp_path: Path, error: Exception, caplog: pytest.LogCaptureFixture
 ) -> None:
-    spool = Spool(LateSink(tmp_path, error), hold_below=1000)
+    spool = Spool(LateSink(tmp_path, error), allowance=Allowance())
     spool.hold(DATA[:600])
     spool.hold_no_more()
     spool.settle(spool.store(600, DATA[600:2000]))

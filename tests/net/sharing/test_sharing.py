@@ -23,6 +23,7 @@ from pyproxy.errors import (
     UpstreamTimeout,
     UpstreamUnreachable,
 )
+from pyproxy.net.allowance import Allowance
 from pyproxy.net.reception import HELD_BACK_BYTES
 from pyproxy.net.sharing.copies import Whole
 from tests.http.test_file_disk import files_end_at
@@ -169,7 +170,7 @@ async def test_what_one_process_holds_in_memory_is_put_into_a_file_for_others(
 ) -> None:
     data = DATA[:1000]
     a, b = worker("a"), worker("b")
-    a.hold = True
+    a.allowance = Allowance()
     go, unused = asyncio.Event(), Script(data)
     leading = a.get(expected(data), Script(data[:arrived], go, data[arrived:], length=len(data)))
     await leading.ready()
@@ -197,7 +198,7 @@ async def test_a_file_that_cannot_be_made_for_others_is_fetched_by_each(worker: 
 
     data = DATA[:1000]
     a, b = worker("a"), worker("b")
-    a.hold, a.new_sink = True, NoFile  # type: ignore[assignment]
+    a.allowance, a.new_sink = Allowance(), NoFile  # type: ignore[assignment]
     go, own = asyncio.Event(), Script(data, length=len(data))
     leading = a.get(expected(data), Script(go, data, length=len(data)))
     await leading.ready()

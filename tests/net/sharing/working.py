@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from pyproxy.net.allowance import Allowance
 from pyproxy.net.arriving_file import ArrivingFile, FileReader
 from pyproxy.net.download import Download
 from pyproxy.net.downloads import Downloads
@@ -18,7 +19,7 @@ from tests.net.scripted_bodies import FileSink, FullDisk, Kept, Script, until
 
 class Worker:
     """One process's downloads. ``new_sink`` makes the file of each one that it fetches, ``keeping`` what is done then;
-    ``kept`` is what it has kept, ``begun`` what it has fetched. ``hold`` is `Download`'s."""
+    ``kept`` is what it has kept, ``begun`` what it has fetched. ``allowance`` is `Download`'s."""
 
     def __init__(self, storage: Path, name: str, **seconds: float) -> None:
         self.folder = storage / "tmp" / name
@@ -27,7 +28,7 @@ class Worker:
         self.downloads = Downloads(self.processes)
         self.new_sink: Callable[[], FileSink | FullDisk | None] = lambda: FileSink(self._new_folder())
         self.keeping: Callable[[FileSink | FullDisk | None], Kept] = Kept
-        self.hold = False
+        self.allowance: Allowance | None = None
         self.begun: list[Download] = []
         self._kept: list[Kept] = []
 
@@ -40,7 +41,7 @@ class Worker:
             kept = self.keeping(self.new_sink())
             self._kept.append(kept)
             sources = [script.source for script in scripts]
-            self.begun.append(Download(expected, sources, kept.sink, on_verified=kept, hold=self.hold))
+            self.begun.append(Download(expected, sources, kept.sink, on_verified=kept, allowance=self.allowance))
             return self.begun[-1]
 
         return self.downloads.join_or_start(key, begin, filename=expected.filename, kept=lambda: found)

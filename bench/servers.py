@@ -161,6 +161,17 @@ def remote_upstream(state: Path, root: Path, form: str) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
+def bare_proxy(state: Path, upstream: Upstream) -> Iterator[Server]:
+    """Tornado and curl alone, with nothing kept, see ``bare_proxy.py``."""
+    state.mkdir()
+    port = free_port()
+    script = Path(__file__).with_name("bare_proxy.py")
+    command = [sys.executable, str(script), str(port), upstream.url, str(state / "kept")]
+    with running("bare", command, state, port, plain_environment()) as server:
+        yield server
+
+
+@contextlib.contextmanager
 def running(
     name: str,
     command: Sequence[str],

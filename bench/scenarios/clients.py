@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import contestants
 import installers
 import load
 import servers
@@ -39,7 +40,8 @@ COMPILING = Client("uv pip compile", installers.uv_pip_compile, 3)
 class Seen:
     """One repetition: seconds by whom the client asked, and what the upstream saw of a cold pyproxy meanwhile.
 
-    ``cpu``: the processor seconds of that pyproxy, from the client's start to its end.
+    ``cpu``: the processor seconds of that pyproxy, from the client's start to its end. ``bare`` is through Tornado and
+    curl alone, ``cached`` through an empty cache of nginx.
     """
 
     direct: float
@@ -50,6 +52,8 @@ class Seen:
     requests: int
     connections: int
     wheel_bytes: int
+    bare: float | None = None
+    cached: float | None = None
 
 
 def installation(run: Run) -> None:
@@ -93,6 +97,10 @@ def _rows(run: Run, scenario: str, seen: Sequence[Seen]) -> None:
     add = run.results.add
     add(scenario, "cold", "s", "low", {OURS: median(lambda each: each.cold)})
     add(scenario, "cold, times direct", "", "low", {OURS: median(lambda each: each.cold / each.direct)})
+    for name, taken in (("Tornado and curl alone", "bare"), ("nginx cache alone", "cached")):
+        others = [getattr(each, taken) / each.direct for each in seen if getattr(each, taken) is not None]
+        if others:
+            add(scenario, f"cold, times direct: {name}", "", "low", {OURS: statistics.median(others)})
     warm = {OURS: median(lambda each: each.warm), "nginx": median(lambda each: each.nginx)}
     add(scenario, "warm", "s", "low", warm)
     cpu = median(lambda each: each.cpu / each.requests)
@@ -111,12 +119,12 @@ def _compared(run: Run, client: Client, form: str) -> list[Seen]:
 
     with run.state() as away, servers.remote_upstream(away, run.tree.root, form) as upstream:
         if run.quick:
-            return [_repetition(run, ask, upstream, 0)]
+            return [_repetition(run, ask, upstream, 0, form)]
         ask(run.nginx)  # the first of all reads the client itself from the disk
-        return [_repetition(run, ask, upstream, number) for number in range(client.repetitions)]
+        return [_repetition(run, ask, upstream, number, form) for number in range(client.repetitions)]
 
 
-def _repetition(run: Run, ask: Callable[[Server], float], upstream: Server, number: int) -> Seen:
+def _repetition(run: Run, ask: Callable[[Server], float], upstream: Server, number: int, form: str) -> Seen:
     taken: dict[str, float] = {}
     seen = {}
 
@@ -135,7 +143,17 @@ def _repetition(run: Run, ask: Callable[[Server], float], upstream: Server, numb
     def nginx() -> None:
         taken["nginx"] = ask(run.nginx)
 
+    def bare() -> None:
+        with run.state() as directory, servers.bare_proxy(directory, upstream) as server:
+            taken["bare"] = ask(server)
+
+    def cached() -> None:
+        with run.state() as directory, contestants.caching_nginx(directory, upstream) as server:
+            taken["cached"] = ask(server)
+
     turns = [direct, ours, nginx]
+    if form == GOOD:  # of a poor one they would pass on pages with which clients do something else
+        turns += [bare, cached]
     by = (run.results.round + number) % len(turns)
     for turn in turns[by:] + turns[:by]:
         turn()

@@ -162,7 +162,7 @@ def remote_upstream(state: Path, root: Path, form: str) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def bare_proxy(state: Path, upstream: Upstream) -> Iterator[Server]:
-    """Tornado and curl alone, with nothing kept, see ``bare_proxy.py``."""
+    """Tornado and curl alone, see ``bare_proxy.py``."""
     state.mkdir()
     port = free_port()
     script = Path(__file__).with_name("bare_proxy.py")

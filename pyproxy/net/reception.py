@@ -119,7 +119,6 @@ class Reception:
             raise BrokenOff(
                 self._upstream, f"broke off {self._expected.filename} after {self._on_wire} of {self._announced} bytes"
             )
-        self._gathers = False
         self._take(self._body.finish())
         await self.settled()
         if self._failure is not None:
@@ -255,12 +254,12 @@ class Reception:
         return batch
 
     def _hold(self, data: bytes) -> None:
-        """So few bytes are hashed sooner than a thread could take them over."""
+        """At once and on the loop, which a thread would keep busy for longer by winning the interpreter's lock."""
         self._verification.update(data)
         self._spool.hold(data)
 
     def _gather(self) -> None:
-        """Wait for the rest of a file that is stored at one go, but not for long."""
+        """Wait for the rest of a file that is held as a whole, but not for long."""
         if self._gathered is None:
             self._gathered = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._gather_no_more)
 

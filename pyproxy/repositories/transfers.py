@@ -162,6 +162,7 @@ class Transfers:
                 if self._files.has_plenty and not (held and self._downloads.allowance.is_scarce):
                     await self._put_off(listed, counted=held is None)
                 try:
+                    # Asked again: another process may have wanted it in a file meanwhile.
                     await keeping.keep(name, sha256, size, download.spool.held)
                 except HashMismatch as error:  # another first copy came meanwhile, and its sha256 rules
                     self._tell(listed, expected.filename, name, error)

@@ -42,7 +42,8 @@ class Place:
         try:
             return self.file().fd
         except StorageError as error:
-            log.warning("%s: %s is served but not kept", error, self._filename)
+            if not self._discarded:  # what has come to its place is kept
+                log.warning("%s: %s is served but not kept", error, self._filename)
             raise
 
     def file(self) -> TemporaryFile:

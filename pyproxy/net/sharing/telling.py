@@ -106,10 +106,11 @@ async def _tell(download: Download, connection: socket.socket, alive_seconds: fl
     """Until the end, which is told. Going without a word means that somebody else may try."""
     follower = download.follow(Follower)
     follower.connection = connection
-    with contextlib.suppress(StorageError, OSError):  # they fetch their own then
-        download.spool.hold_no_more()
-        download.spool.open()
     try:
+        if not _put_into_file(download) and download.complete:
+            # It has come to its place out of memory: who asks again finds it there.
+            await asyncio.wait([download.start()])
+            return
         told = None
         while told is None or not told.final:
             if follower.broken is not None or isinstance(download.error, DownloadGivenUp):
@@ -128,6 +129,16 @@ async def _tell(download: Download, connection: socket.socket, alive_seconds: fl
             await asyncio.wait([download.start()])  # until it is kept, newcomers are served from what they have
     finally:
         await follower.aclose()
+
+
+def _put_into_file(download: Download) -> bool:
+    """Whether there is a file that others can read; where there can be none, they fetch their own."""
+    try:
+        download.spool.open()
+        download.spool.hold_no_more()
+    except (StorageError, OSError):
+        return False
+    return True
 
 
 async def _changes(download: Download, *, within: float) -> bool:

@@ -24,6 +24,7 @@ from pyproxy.errors import (
     UpstreamUnreachable,
 )
 from pyproxy.net.allowance import Allowance
+from pyproxy.net.download import Download
 from pyproxy.net.reception import HELD_BACK_BYTES
 from pyproxy.net.sharing.copies import Whole
 from tests.http.test_file_disk import files_end_at
@@ -181,6 +182,46 @@ async def test_what_one_process_holds_in_memory_is_put_into_a_file_for_others(
     await until(lambda: a.begun[0].spool.held is None)
     go.set()
     assert [await read_all(each.reader()) for each in (leading, file)] == [data, data]
+    await quiet(a, b)
+    assert unused.requests == 0
+
+
+async def test_what_has_just_come_to_its_place_out_of_memory_is_found_there_by_others(
+    worker: StartWorker, tmp_path: Path
+) -> None:
+    """Its temporary file is no more, or never was, and the claim is not free yet."""
+
+    class Gone:
+        reserve = 0
+
+        @property
+        def fd(self) -> int:
+            raise StorageError("an arriving file has come to its place already")
+
+        def discard(self) -> None:
+            """There is none."""
+
+    class Putting(Kept):
+        async def __call__(self, digest: str, size: int) -> None:
+            await put.wait()
+
+    (tmp_path / "kept").write_bytes(DATA[:1000])
+    data, put, unused = DATA[:1000], asyncio.Event(), Script(DATA[:1000])
+    a, b = worker("a"), worker("b")
+    a.allowance, a.new_sink, a.keeping = Allowance(), Gone, Putting  # type: ignore[assignment]
+    leading = a.get(expected(data), Script(data, length=len(data)))
+    await leading.done
+
+    def find() -> Whole | None:
+        return Whole(FileIO(tmp_path / "kept"), len(data), sha256(data), "a") if put.is_set() else None
+
+    def fetch() -> Download:
+        return Download(expected(data), [unused.source], None, on_verified=Kept(None))
+
+    file = b.downloads.join_or_start("key", fetch, filename="demo", kept=find)
+    await until(lambda: a.processes._telling is not None and len(a.processes._telling.tasks) == 1)
+    put.set()
+    assert await read_all(file.reader()) == data
     await quiet(a, b)
     assert unused.requests == 0
 

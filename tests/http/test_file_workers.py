@@ -192,20 +192,20 @@ async def test_a_command_beside_the_server_takes_part(upstream: UpstreamServer, 
 
 
 async def test_many_files_at_once_leave_nothing_behind(upstream: UpstreamServer, start_proxy: StartProxy) -> None:
-    wheels = [make_wheel(f"demo{number}", "1.0", size=200_000)[:2] for number in range(12)]
+    wheels = [make_wheel(f"demo{number}", "1.0", size=200_000)[:2] for number in range(13)]
     for number, (filename, content) in enumerate(wheels):
         upstream.add_file(f"demo{number}", filename, content)
     paths = [(address(f"demo{n}", filename, content), content) for n, (filename, content) in enumerate(wheels)]
     one = await start_proxy(upstream)
     async with beside(one) as other:
-        await asyncio.gather(*(ask(proxy, paths[0][0]) for proxy in (one, other)))
-        await idle(one)
-        await idle(other)
+        for proxy, (path, _) in zip((one, other), paths[:2], strict=True):
+            await ask(proxy, path)  # who has fetched something is ready to tell others, with a task of its own
+            await idle(proxy)
         before, tasks = open_files(one), own_tasks()
         answers = await asyncio.gather(
-            *(ask(proxy, path) for path, _ in paths[1:] for proxy in (one, other) for _ in range(3))
+            *(ask(proxy, path) for path, _ in paths[2:] for proxy in (one, other) for _ in range(3))
         )
-        wanted = [content for _, content in paths[1:] for _ in range(6)]
+        wanted = [content for _, content in paths[2:] for _ in range(6)]
         assert [answer.body for answer in answers] == wanted
         for proxy in (one, other):
             await settled(proxy, before)

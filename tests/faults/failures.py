@@ -173,8 +173,7 @@ ROWS: dict[str, Row] = {
     "is not to be trusted": Row(failure=Untrusted(), cause="certificate that is not trusted", scheme="https"),
     "accepts and is silent": Row(failure=Behaves(Silence()), cause="did not", patience=SHORT, silent=True),
     "stalls after its headers": _behaves(Stall(0), "sent no byte", patience=SHORT),
-    # What came has to leave before, and of a small file the rest is waited for.
-    "stalls half-way": _behaves(Halfway(Stall), "sent no byte", patience=4 * SHORT),
+    "stalls half-way": _behaves(Halfway(Stall), "sent no byte", patience=SHORT),
     "resets before it answers": _behaves(Reset(), "connection"),
     "resets after its headers": _behaves(Reset(0), "reset the connection"),
     "resets half-way": _behaves(Halfway(Reset), "reset the connection"),

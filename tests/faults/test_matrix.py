@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tornado.ioloop import IOLoop
 
+from pyproxy.net import reception
 from tests.faults.bench import Bench, Published, Seen, descriptors, transfers
 from tests.faults.failures import ROWS
 from tests.faults.table import ROUTES, STATES, Cell, cells
@@ -48,7 +49,12 @@ def row(request: pytest.FixtureRequest) -> Iterator[Running]:
     loop = IOLoop(make_current=False)
     before = descriptors(), transfers()
     # In memory where that can be: a disk's own time would be most of it.
-    with tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as directory:
+    with (
+        tempfile.TemporaryDirectory(dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as directory,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # What came of a file has to leave before its upstream is given up, and that is soon here.
+        patch.setattr(reception, "GATHER_SECONDS", 0.05)
         bench = Bench(ROWS[request.param], Path(directory))
         loop.run_sync(bench.open)
         yield Running(bench, loop, loop.run_sync(bench.tasks), *before)
